@@ -18,6 +18,7 @@
 #![deny(unsafe_code)]
 
 pub mod capability;
+pub mod config;
 pub mod faults;
 pub mod plugin;
 pub mod tenant;

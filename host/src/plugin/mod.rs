@@ -3,6 +3,8 @@
 pub mod bindings;
 pub mod failure;
 pub mod limits;
+pub mod manifest;
+pub mod package;
 pub mod state;
 pub mod wasi;
 pub mod wasi_http;
