@@ -20,5 +20,6 @@
 pub mod capability;
 pub mod config;
 pub mod faults;
+pub mod gateway;
 pub mod plugin;
 pub mod tenant;

@@ -1,0 +1,3 @@
+//! HTTP in, HTTP out: the listener, the way of a request to its route, and the answers that the host gives itself.
+
+pub mod router;
