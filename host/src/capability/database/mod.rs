@@ -1,0 +1,3 @@
+//! Databases.
+pub struct Transaction;
+pub struct Databases; pub struct Migrations;

@@ -1,0 +1,3 @@
+//! Immutable files.
+pub struct Staged; pub struct OpenFile; pub struct Upload;
+pub struct FileStores;

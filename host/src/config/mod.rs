@@ -1,0 +1,3 @@
+//! What the operator decides: `fogbank.toml`, then `FOGBANK_*`, then flags, in order of growing weight.
+
+pub mod units;

@@ -1,0 +1,146 @@
+use super::*;
+use crate::plugin::package::MemoryPackage;
+
+const GOOD: &str = r#"
+name = "things"
+version = "0.1.0"
+prefixes = ["/things/v1"]
+hosts = ["things.example.com", "{thing}.things.example.com"]
+[capabilities]
+files = true
+database = true
+peers = ["iam.example.com"]
+[limits]
+memory = "64MiB"
+[[route]]
+id = "things.get"
+method = "GET"
+path = "/things/v1/t/{thing}"
+permission = "things.get"
+resource = "//things.example.com/things/{thing}"
+wall = "10m"
+[[route]]
+id = "things.later"
+method = "POST"
+paths = ["/things/v1/t/{thing}:later", "/things/v1/later"]
+unimplemented = true
+[[schedule]]
+name = "sweep"
+every = "60s"
+at-start = true
+[env]
+THINGS_HOST = "{host}"
+"#;
+
+fn read(text: &str) -> Result<Manifest, Vec<String>> {
+    let result = Manifest::read(&MemoryPackage::of_manifest("things", text));
+    result.map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_manifest_is_read() {
+    let manifest = read(GOOD).expect("good");
+    assert_eq!(manifest.component, "things.wasm");
+    assert_eq!(manifest.limits.memory, 64 << 20);
+    assert!(manifest.capabilities.peers.allows("iam.example.com"));
+    assert!(!manifest.capabilities.peers.allows("evil-iam.example.com"));
+    let route = &manifest.routes[0];
+    assert_eq!(route.limits.wall, Duration::from_secs(600));
+    assert_eq!(route.limits.memory, 64 << 20);
+    assert_eq!(route.permission, Some(Permission::Named("things.get".into())));
+    assert_eq!(manifest.schedules[0].every, Duration::from_secs(60));
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let text = r#"
+name = "things"
+version = "one"
+reuse = 200
+colour = "blue"
+[capabilities]
+fils = true
+operations = true
+[limits]
+cpu = "fast"
+[[route]]
+id = "a"
+method = "FETCH"
+path = "no-slash"
+permission = "p"
+[[route]]
+id = "b"
+metod = "GET"
+"#;
+    let problems = read(text).expect_err("bad").join("\n");
+    for part in
+        ["version", "reuse", "colour", "fils", "operations", "limits.cpu", "FETCH", "no-slash", "route b", "metod"]
+    {
+        assert!(problems.contains(part), "{part} is missing in:\n{problems}");
+    }
+    assert!(problems.contains(":11: route a"), "{problems}");
+}
+
+#[test]
+fn f26_a_route_without_a_permission_is_refused_by_name() {
+    let text = GOOD.replace("permission = \"things.get\"\n", "");
+    let problems = read(&text).expect_err("no permission").join("\n");
+    assert!(problems.contains("route things.get: names no permission"), "{problems}");
+}
+
+#[test]
+fn f26_open_to_all_needs_a_reason() {
+    let text = GOOD.replace("permission = \"things.get\"", "permission = \"none\"");
+    assert!(read(&text).expect_err("no reason").join("\n").contains("reason"));
+    let text = GOOD.replace("permission = \"things.get\"", "permission = \"none\"\nreason = \"public by design\"");
+    assert!(matches!(read(&text).expect("open").routes[0].permission, Some(Permission::Open { .. })));
+}
+
+#[test]
+fn a_resource_uses_only_what_every_path_has() {
+    let text = GOOD.replace("things/{thing}\"\nwall", "things/{thong}\"\nwall");
+    assert!(read(&text).expect_err("unknown").join("\n").contains("{thong}"));
+}
+
+#[test]
+fn f04_a_component_outside_of_its_folder_is_refused() {
+    for file in ["../evil.wasm", "/etc/passwd", "a\\\\b.wasm", ".hidden"] {
+        let text = format!("component = \"{file}\"\n{GOOD}");
+        assert!(read(&text).is_err(), "{file}");
+    }
+}
+
+#[test]
+fn f29_host_patterns_match_whole_names() {
+    let pattern = HostPattern::parse("{bucket}.storage.example.com").expect("pattern");
+    assert_eq!(pattern.matches("a.storage.example.com"), Some("a"));
+    assert_eq!(pattern.matches("a.b.storage.example.com"), Some("a.b"));
+    for host in
+        ["evil-storage.example.com", "a.storage.example.com.evil", ".storage.example.com", "storage.example.com"]
+    {
+        assert_eq!(pattern.matches(host), None, "{host}");
+    }
+}
+
+#[test]
+fn path_patterns_are_read_and_printed() {
+    for text in ["/", "/a/{b}", "/a/{b}:verb", "/{b}/{o+}", "/v1/{r+}:getIamPolicy", "/a/"] {
+        assert_eq!(PathPattern::parse(text).expect(text).to_string(), text);
+    }
+    for text in ["", "a", "/{a+}/b", "/{a}/{a}", "/{a}x", "/{}", "/a%20b", "/{a"] {
+        assert!(PathPattern::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn migrations_have_numbers_and_both_backends() {
+    let mut package = MemoryPackage::of_manifest("things", GOOD);
+    let mut add = |path: &str| package.files.insert(path.to_owned(), "SELECT 1".as_bytes().into());
+    add("migrations/sqlite/0001_things.sql");
+    add("migrations/postgres/0001_things.sql");
+    assert_eq!(Manifest::read(&package).expect("both").migrations.sqlite[0].name, "things");
+    package.files.insert("migrations/sqlite/2_more.sql".into(), "SELECT 1".as_bytes().into());
+    package.files.insert("migrations/sqlite/0003_more.sql".into(), "SELECT 1".as_bytes().into());
+    let problems = Manifest::read(&package).expect_err("bad names");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+}

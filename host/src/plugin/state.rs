@@ -1,0 +1,79 @@
+//! What a store holds while a guest runs: the scope it is confined to, the call it serves, its resources and limits.
+
+use super::limits::Limiter;
+use super::wasi::Wasi;
+use crate::capability::http::AnswerSlot;
+use crate::capability::peers::PeerSender;
+use crate::capability::{database::Databases, files::FileStores};
+use crate::tenant::Tenant;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use wasmtime::component::ResourceTable;
+
+/// What the whole process shares. Made once at start.
+pub struct Process {
+    /// When the process started, in milliseconds since 1970 on the machine's clock.
+    pub started_ms: u64,
+    /// The project of a client that names none.
+    pub default_project: String,
+    pub databases: Arc<Databases>,
+    pub files: Arc<FileStores>,
+    /// Set once the gateway runs.
+    pub peers: std::sync::OnceLock<Arc<dyn PeerSender>>,
+}
+
+/// One service in one tenant: every capability is opened for the pair, never for a service alone.
+pub struct Scope {
+    pub process: Arc<Process>,
+    pub tenant: Arc<Tenant>,
+    /// The service's name.
+    pub plugin: Arc<str>,
+    /// The operator's `[plugins.NAME.settings]`.
+    pub settings: Arc<Map<String, Value>>,
+    /// What the database is migrated with when it is opened.
+    pub migrations: Arc<crate::capability::database::Migrations>,
+}
+
+/// One call of a guest.
+#[derive(Clone)]
+pub struct CallContext {
+    /// See `fogbank:context/context.base-url`.
+    pub base_url: Arc<str>,
+    pub request_id: Arc<str>,
+    /// How many services called each other to get here; 0 for a client's request.
+    pub depth: u32,
+}
+
+/// The data of a wasmtime store.
+pub struct State {
+    pub scope: Arc<Scope>,
+    pub call: CallContext,
+    pub table: ResourceTable,
+    pub limiter: Limiter,
+    /// Where `fogbank:http/responses.start` puts the head of a streamed answer.
+    pub answer: AnswerSlot,
+    pub wasi: Wasi,
+}
+
+impl State {
+    /// The data of a fresh store.
+    pub fn new(scope: Arc<Scope>, call: CallContext, memory_limit: u64) -> Self {
+        let wasi = Wasi::new(&scope.tenant);
+        Self {
+            scope,
+            call,
+            table: ResourceTable::new(),
+            limiter: Limiter::new(memory_limit),
+            answer: AnswerSlot::default(),
+            wasi,
+        }
+    }
+
+    /// Makes a used store ready for another call of the same scope: nothing of the last call stays but the guest's
+    /// own memory.
+    pub fn recycle(&mut self, call: CallContext) {
+        self.call = call;
+        self.table = ResourceTable::new();
+        self.answer = AnswerSlot::default();
+    }
+}

@@ -1,0 +1,37 @@
+//! Cloud Storage: buckets, objects and what surrounds them, by the JSON API v1 and the XML API.
+//!
+//! # Layout
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`model`] | rows and their wire forms: bucket, names, locations, storage classes, access lists |
+//! | [`conditions`] | generation and metageneration preconditions |
+//! | [`generation`] | generation numbers |
+//! | [`buckets`] | one file an operation on buckets |
+//! | [`objects`], [`uploads`] | objects: bytes in, bytes out, metadata |
+//! | [`bucket_access_controls`], [`default_object_access_controls`], [`object_access_controls`] | access control lists |
+//! | [`managed_folders`], [`folders`] | folders with policies, and folders of hierarchical namespaces |
+//! | [`notifications`], [`projects`] | notification configurations, HMAC keys, the service agent |
+//! | [`background`] | lifecycle, soft-delete expiry, removals, the sweep after a crash |
+//! | [`xml`] | the XML API, which renders its own errors |
+//!
+//! A handler reads as the API's documentation does: check, look up, change, answer.
+#![forbid(unsafe_code)]
+
+pub mod background;
+pub mod bucket_access_controls;
+pub mod buckets;
+pub mod conditions;
+pub mod default_object_access_controls;
+pub mod folders;
+pub mod generation;
+pub mod managed_folders;
+pub mod model;
+pub mod notifications;
+pub mod object_access_controls;
+pub mod objects;
+pub mod policies;
+pub mod projects;
+pub mod removals;
+pub mod uploads;
+pub mod xml;
