@@ -1,3 +1,4 @@
 //! Databases.
 pub struct Transaction;
-pub struct Databases; pub struct Migrations;
+pub struct Databases;
+pub struct Migrations;

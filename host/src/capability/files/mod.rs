@@ -1,3 +1,5 @@
 //! Immutable files.
-pub struct Staged; pub struct OpenFile; pub struct Upload;
+pub struct Staged;
+pub struct OpenFile;
+pub struct Upload;
 pub struct FileStores;

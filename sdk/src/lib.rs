@@ -1,0 +1,54 @@
+//! What a Fogbank service is written against.
+//!
+//! A service is a component for `wasm32-wasip2` with a `plugin.toml` beside it:
+//!
+//! ```ignore
+//! fogbank_sdk::service!(Hello);
+//!
+//! mod routes {
+//!     include!(concat!(env!("OUT_DIR"), "/routes.rs")); // made from plugin.toml by fogbank_sdk_build in build.rs
+//! }
+//!
+//! struct Hello;
+//!
+//! impl fogbank_sdk::Service for Hello {
+//!     fn handle(request: Request) -> Result<Reply> {
+//!         routes::dispatch(request)
+//!     }
+//! }
+//! ```
+//!
+//! # Layout
+//!
+//! - [`Request`], [`Response`], [`Reply`], [`Error`], [`body`], [`stream`], [`query`]: HTTP
+//! - [`fields`], [`time`]: how Google's APIs speak
+//! - [`context`], [`log`], [`db`], [`files`]: what the host offers; a service that does
+//!   not call one does not import it
+//! - [`bindings`]: the contract as generated
+
+#![warn(missing_docs)]
+
+pub mod bindings;
+pub mod body;
+pub mod context;
+pub mod db;
+mod error;
+pub mod fields;
+pub mod files;
+pub mod log;
+mod pretty;
+pub mod query;
+mod reply;
+mod request;
+mod service;
+pub mod stream;
+pub mod time;
+
+pub use body::{Body, BodyHandle};
+pub use error::{Code, Error, Result, number_of};
+pub use reply::{JSON, Reply, Response};
+pub use request::{JSON_LIMIT, Request, RequestHead, from_json};
+pub use service::{Outcome, Runner, Service, Work};
+#[doc(hidden)]
+pub use service::{run, serve};
+pub use time::Timestamp;
