@@ -5,4 +5,5 @@ pub mod context;
 pub mod database;
 pub mod files;
 pub mod http;
+pub mod operations;
 pub mod peers;

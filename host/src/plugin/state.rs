@@ -42,6 +42,8 @@ pub struct CallContext {
     pub request_id: Arc<str>,
     /// How many services called each other to get here; 0 for a client's request.
     pub depth: u32,
+    /// The caller; none where authentication is off.
+    pub principal: Option<Arc<str>>,
 }
 
 /// The data of a wasmtime store.
@@ -58,7 +60,8 @@ pub struct State {
 impl State {
     /// The data of a fresh store.
     pub fn new(scope: Arc<Scope>, call: CallContext, memory_limit: u64) -> Self {
-        let wasi = Wasi::new(&scope.tenant);
+        let mut wasi = Wasi::new(&scope.tenant);
+        wasi.hooks.belong_to(&scope, &call);
         Self {
             scope,
             call,
@@ -72,6 +75,7 @@ impl State {
     /// Makes a used store ready for another call of the same scope: nothing of the last call stays but the guest's
     /// own memory.
     pub fn recycle(&mut self, call: CallContext) {
+        self.wasi.hooks.belong_to(&self.scope, &call);
         self.call = call;
         self.table = ResourceTable::new();
         self.answer = AnswerSlot::default();

@@ -22,7 +22,7 @@ CREATE TABLE buckets (
 );
 -- A name belongs to one bucket; soft-deleted ones keep theirs only together with their generation.
 CREATE UNIQUE INDEX buckets_live ON buckets (name) WHERE soft_deleted_ms IS NULL;
-CREATE INDEX buckets_by_project ON buckets (project, name, generation);
+CREATE INDEX buckets_by_project ON buckets (project_number, name, generation);
 CREATE INDEX buckets_expiry ON buckets (hard_delete_ms) WHERE hard_delete_ms IS NOT NULL;
 
 CREATE TABLE objects (
