@@ -22,24 +22,40 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     let env = env(tables.remove("env").unwrap_or_default(), &mut named);
     check.errors.extend(named.into_iter().map(|error| format!("{file}: {error}")));
     let parts = (data(&mut check), server_limits(&mut check), caps(&mut check), quotas(&mut check));
+    let listen = check.one("listen", address);
+    let database = check.one("database", database);
+    let watch = check.one("watch", parsed("true or false"));
+    let log_format = check.one("log-format", log_format);
+    let log = check.one("log", log_filter);
+    let default_project = check.one("default-project", project);
+    let trusted_proxies = check.list("trusted-proxies", parsed("an IP address"));
+    let cors_origins = check.all("cors-origins", |texts| Origins::parse(texts.iter().map(String::as_str)));
+    let disk_reserve = check.one("disk-reserve", units::size);
+    let max_tenants = check.one("limits.tenants", positive);
+    let max_databases = check.one("limits.databases", positive);
+    let explicit_grants = check.one("grants", grants);
+    let plugins_dir = folder(&mut check);
+    let seed = check.optional("seed").map(PathBuf::from);
     let config = (|| {
         Some(Config {
-            listen: check.one("listen", address)?,
+            listen: listen?,
             data: parts.0?,
-            database: check.one("database", database)?,
-            plugins_dir: folder(&mut check),
-            watch: check.one("watch", parsed("true or false"))?,
-            seed: check.optional("seed").map(PathBuf::from),
-            log_format: check.one("log-format", log_format)?,
-            log: check.one("log", log_filter)?,
-            default_project: check.one("default-project", project)?,
-            trusted_proxies: check.list("trusted-proxies", parsed("an IP address"))?,
-            cors_origins: check.all("cors-origins", |texts| Origins::parse(texts.iter().map(String::as_str)))?,
-            disk_reserve: check.one("disk-reserve", units::size)?,
+            database: database?,
+            plugins_dir,
+            watch: watch?,
+            seed,
+            log_format: log_format?,
+            log: log?,
+            default_project: default_project?,
+            trusted_proxies: trusted_proxies?,
+            cors_origins: cors_origins?,
+            disk_reserve: disk_reserve?,
             limits: parts.1?,
             plugin_caps: parts.2?,
             quotas: parts.3?,
-            explicit_grants: check.one("grants", grants)?,
+            max_tenants: max_tenants? as usize,
+            max_databases: max_databases? as usize,
+            explicit_grants: explicit_grants?,
             plugins,
             env,
         })
@@ -64,11 +80,8 @@ struct Check {
 impl Check {
     /// A setting with one value, which has to be there.
     fn one<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        self.all(name, |values| match values {
-            [value] => read(value),
-            [] => Err("is empty".into()),
-            _ => Err("takes one value".into()),
-        })
+        // A single value may hold a comma, which is no separator here.
+        self.all(name, |values| if values.is_empty() { Err("is empty".into()) } else { read(&values.join(",")) })
     }
 
     fn list<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
@@ -206,21 +219,17 @@ fn quotas(check: &mut Check) -> Option<Quotas> {
     let number = parsed::<u32>("a whole number");
     let some = |number: u32| (number > 0).then_some(number);
     let size = |bytes: u64| (bytes > 0).then_some(bytes);
-    let tenants = check.one("quotas.tenants", &number);
     let in_flight = check.one("quotas.in-flight", &number);
     let per_second = check.one("quotas.per-second", &number);
     let bytes = check.one("quotas.bytes", units::size);
     let body = check.one("quotas.body", units::size);
     let cpu_percent = check.one("quotas.cpu-percent", &number);
-    let databases = check.one("quotas.databases", positive);
     Some(Quotas {
         in_flight: some(in_flight?),
         per_second: some(per_second?),
         bytes: size(bytes?),
         body: size(body?),
         cpu_percent: some(cpu_percent?),
-        tenants: tenants?,
-        databases: databases? as u32,
     })
 }
 

@@ -49,8 +49,8 @@ pub const KEYS: [Key; 31] = [
     key("quotas.bytes", "0", "stored bytes of one tenant; 0 for no limit"),
     key("quotas.body", "0", "bytes of one request's body of a tenant; 0 for no limit"),
     key("quotas.cpu-percent", "0", "processor time of one tenant, 100 for one processor; 0 for no limit"),
-    key("quotas.tenants", "1000", "how many tenants there may be"),
-    key("quotas.databases", "256", "databases open at once"),
+    key("limits.tenants", "1000", "how many tenants there may be"),
+    key("limits.databases", "256", "databases open at once"),
 ];
 
 /// The variable of a setting: `limits.drain` is `FOGBANK_LIMITS_DRAIN`.

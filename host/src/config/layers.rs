@@ -42,7 +42,7 @@ impl Layers {
     pub fn new() -> Self {
         let mut layers = Self { file: "fogbank.toml".into(), ..Self::default() };
         for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
-            layers.set(key.name, vec![key.default.to_owned()], format!("default of {}", key.name));
+            layers.set(key.name, commas(key.default), format!("default of {}", key.name));
         }
         layers
     }

@@ -52,6 +52,9 @@ pub struct Config {
     pub plugin_caps: Limits,
     /// Of tenants that have none of their own.
     pub quotas: Quotas,
+    pub max_tenants: usize,
+    /// Databases that are open at once.
+    pub max_databases: usize,
     /// Whether services from `plugins_dir` get what they ask for, or only what is granted by name.
     pub explicit_grants: bool,
     pub plugins: BTreeMap<String, PluginConfig>,

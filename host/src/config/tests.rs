@@ -41,9 +41,16 @@ fn everything_that_is_wrong_is_reported_at_once_with_its_source() {
         .environment(|name| (name == "FOGBANK_LISTEN").then(|| "here".into()))
         .flag("database", Some("mysql://user:password@x".into()));
     let errors = Config::from_layers(layers).expect_err("wrong").0.join("\n");
-    for part in
-        ["my.toml: colour", "cors-origins", "limits.drain", "limits.head", "sudo", "env.X", "FOGBANK_LISTEN", "--database"]
-    {
+    for part in [
+        "my.toml: colour",
+        "cors-origins",
+        "limits.drain",
+        "limits.head",
+        "sudo",
+        "env.X",
+        "FOGBANK_LISTEN",
+        "--database",
+    ] {
         assert!(errors.contains(part), "{part} is missing in:\n{errors}");
     }
     assert!(!errors.contains("password"), "{errors}");

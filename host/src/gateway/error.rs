@@ -104,7 +104,9 @@ pub fn of_failure(plugin: &str, request_id: &str, failure: &Failure) -> ApiError
         Failure::CpuBudget { .. } => (StatusCode::GATEWAY_TIMEOUT, "deadlineExceeded", "used up its processor time"),
         Failure::WallClock { .. } => (StatusCode::GATEWAY_TIMEOUT, "deadlineExceeded", "gave no answer in time"),
         Failure::NoInstance => (StatusCode::TOO_MANY_REQUESTS, "rateLimitExceeded", "has no free instance"),
-        Failure::TooDeep => (StatusCode::TOO_MANY_REQUESTS, "rateLimitExceeded", "was called too deeply by other services"),
+        Failure::TooDeep => {
+            (StatusCode::TOO_MANY_REQUESTS, "rateLimitExceeded", "was called too deeply by other services")
+        }
         Failure::ClientGone => (StatusCode::REQUEST_TIMEOUT, "clientClosedRequest", "was left by its client"),
         Failure::Load(_) => (StatusCode::SERVICE_UNAVAILABLE, "backendError", "could not be loaded"),
         Failure::Capability { .. } => (StatusCode::SERVICE_UNAVAILABLE, "backendError", "cannot reach what it needs"),
