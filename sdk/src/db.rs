@@ -21,7 +21,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Parameters of a statement: `params![name, 5, None::<i64>, Json(&labels)]`.
 #[macro_export]
 macro_rules! params {
-    ($($value:expr),* $(,)?) => { ::std::vec![$($crate::db::Value::from($value)),*] };
+    ($($value:expr),* $(,)?) => {{
+        let values: ::std::vec::Vec<$crate::db::Value> = ::std::vec![$($crate::db::Value::from($value)),*];
+        values
+    }};
 }
 #[doc(inline)]
 pub use crate::params;

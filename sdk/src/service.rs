@@ -34,6 +34,7 @@ pub trait Runner {
 /// What a runner is woken for.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "there is one of them in a call, and it is moved once")]
 pub enum Work {
     /// An operation of [`crate::operations::start`].
     Operation(Operation),

@@ -61,7 +61,7 @@ pub(super) struct Guest {
     pub scope: Arc<Scope>,
     pub context: CallContext,
     pub ledger: Ledger,
-    pub held: Held,
+    pub _held: Held,
 }
 
 impl Guest {

@@ -85,6 +85,11 @@ impl LoadedPlugin {
         matches!(self.entry, Entry::Fogbank { runner: Some(_), .. })
     }
 
+    /// Drops what is kept of `tenant`, which is going away.
+    pub fn forget_tenant(&self, tenant: &str) {
+        self.reuse.forget(tenant);
+    }
+
     /// Calls that are under way.
     pub fn running(&self) -> usize {
         self.running.load(Ordering::Relaxed)

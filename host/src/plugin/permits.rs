@@ -60,7 +60,7 @@ mod tests {
         assert!(PERMITS.iter().sum::<usize>() + BACKGROUND < POOL as usize);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_deep_call_does_not_wait_for_its_callers() {
         let permits = Permits::default();
         let mut held = Vec::new();

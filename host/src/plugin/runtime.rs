@@ -113,7 +113,7 @@ impl Runtime {
             scope: self.scope(plugin, tenant),
             context,
             ledger,
-            held,
+            _held: held,
         }
     }
 

@@ -1,16 +1,14 @@
 //! Makes a service's dispatch from its `plugin.toml`, so that the manifest is the only home of its routes.
 //!
-//! In `build.rs`:
+//! In the `main` of `build.rs`:
 //!
-//! ```ignore
-//! fn main() {
-//!     fogbank_sdk_build::generate("plugin.toml");
-//! }
+//! ```rust
+//! fogbank_sdk_build::generate("plugin.toml");
 //! ```
 //!
 //! and in `lib.rs`:
 //!
-//! ```ignore
+//! ```rust
 //! mod routes {
 //!     include!(concat!(env!("OUT_DIR"), "/routes.rs"));
 //! }
