@@ -9,6 +9,7 @@ mod disk;
 mod error;
 mod folder;
 mod hashing;
+mod host;
 mod id;
 mod open;
 mod pump;

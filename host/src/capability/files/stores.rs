@@ -61,7 +61,7 @@ impl FilesConfig {
 }
 
 type Key = (String, String);
-type Stores = HashMap<Key, Arc<OnceCell<Arc<FileStore>>>>;
+type Cell = Arc<OnceCell<Arc<FileStore>>>;
 
 /// See the module.
 pub struct FileStores {
@@ -69,7 +69,8 @@ pub struct FileStores {
     disk: Disk,
     limits: FilesLimits,
     faults: Faults,
-    stores: Mutex<Stores>,
+    stores: Mutex<HashMap<Key, Cell>>,
+    usages: Mutex<HashMap<String, Arc<TenantUsage>>>,
 }
 
 impl FileStores {
@@ -85,22 +86,67 @@ impl FileStores {
     pub fn on_disk(data: &Dir, disk: Disk, limits: FilesLimits, faults: Faults) -> Result<Self, FileError> {
         let (tenants, _) = folder::ensure(data, "tenants")?;
         sync::folder(data)?;
-        Ok(Self { tenants: Arc::new(tenants), disk, limits, faults, stores: Mutex::default() })
+        let (stores, usages) = (Mutex::default(), Mutex::default());
+        Ok(Self { tenants: Arc::new(tenants), disk, limits, faults, stores, usages })
     }
 
-    /// The store of one service in one tenant; what is in it is added to `usage` when it is opened first.
+    /// What `tenant` stores, over all services. Where it is not known yet, `on_cpu` will be told the nanoseconds that
+    /// hashing and writing take.
+    pub fn usage(
+        &self,
+        tenant: &str,
+        quota: Option<u64>,
+        on_cpu: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Arc<TenantUsage> {
+        let mut usages = self.usages.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(usage) = usages.get(tenant) {
+            usage.set_quota(quota);
+            return usage.clone();
+        }
+        let usage = Arc::new(TenantUsage::charging(quota, on_cpu));
+        usages.entry(tenant.to_owned()).or_insert(usage).clone()
+    }
+
+    /// The store of one service in one tenant. With the first one all others of the tenant are opened, and what is in
+    /// them is added to `usage`.
     pub async fn open(
         &self,
         tenant: &str,
         service: &str,
         usage: Arc<TenantUsage>,
     ) -> Result<Arc<FileStore>, FileError> {
+        if let Some(store) = self.cell(tenant, service).get() {
+            return Ok(store.clone());
+        }
         if !is_name(tenant) || !is_name(service) {
             return Err(FileError::other("not a name of a tenant or a service"));
         }
-        let key = (tenant.to_owned(), service.to_owned());
-        let cell = self.lock().entry(key.clone()).or_default().clone();
-        cell.get_or_try_init(|| self.open_first(key, usage)).await.cloned()
+        for other in self.services(tenant.to_owned()).await? {
+            self.open_one(tenant, &other, &usage).await?;
+        }
+        self.open_one(tenant, service, &usage).await
+    }
+
+    async fn open_one(
+        &self,
+        tenant: &str,
+        service: &str,
+        usage: &Arc<TenantUsage>,
+    ) -> Result<Arc<FileStore>, FileError> {
+        let open = || self.open_first((tenant.to_owned(), service.to_owned()), usage.clone());
+        self.cell(tenant, service).get_or_try_init(open).await.cloned()
+    }
+
+    /// Services that have files in a tenant.
+    async fn services(&self, tenant: String) -> Result<Vec<String>, FileError> {
+        let tenants = self.tenants.clone();
+        run(self.limits.disk, move || {
+            let (tenant, _) = folder::ensure(&tenants, &tenant)?;
+            let mut services = folder::names(&tenant)?;
+            services.retain(|service| tenant.open_dir(format!("{service}/files")).is_ok());
+            Ok(services)
+        })
+        .await
     }
 
     async fn open_first(&self, (tenant, service): Key, usage: Arc<TenantUsage>) -> Result<Arc<FileStore>, FileError> {
@@ -118,10 +164,14 @@ impl FileStores {
         .await
     }
 
-    /// Forgets the stores of a tenant that is removed or reset; its bytes have to be forgotten by whoever made its
-    /// usage. Calls that still have one go on with it.
+    fn cell(&self, tenant: &str, service: &str) -> Cell {
+        self.lock().entry((tenant.to_owned(), service.to_owned())).or_default().clone()
+    }
+
+    /// Forgets the stores and the usage of a tenant that is removed or reset. Calls that still have one go on with it.
     pub fn close(&self, tenant: &str) {
         self.lock().retain(|(name, _), _| name != tenant);
+        self.usages.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant);
     }
 
     /// Bytes free on the disk above its reserve.
@@ -147,7 +197,7 @@ impl FileStores {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Stores> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Cell>> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
