@@ -59,7 +59,7 @@ fn dates(condition: &Condition) -> Result<()> {
 
 /// The instant at which `date` (`YYYY-MM-DD`) begins in UTC.
 pub fn midnight(date: &str) -> Option<Timestamp> {
-    (date.len() == 10).then(|| Timestamp::parse(&format!("{date}T00:00:00Z")).ok()).flatten()
+    Timestamp::parse_date(date).ok()
 }
 
 fn classes(condition: &mut Condition) -> Result<()> {
