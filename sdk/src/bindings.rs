@@ -1,5 +1,6 @@
 //! What `wit/` says, as Rust: generated, raw, and wrapped by the modules beside it.
 #![allow(missing_docs, clippy::all, reason = "generated from the WIT files, which carry the documentation")]
+#![allow(unsafe_code, reason = "calls across the component's border, generated")]
 
 wit_bindgen::generate!({
     path: "../wit/0.1",

@@ -73,7 +73,7 @@ impl Body {
     }
 
     /// A body of its own that ends before `delimiter` (1 to 256 bytes); this one goes on behind it once the other has been read or
-    /// dropped. The other ends with an error where this one ends without the delimiter.
+    /// dropped. Both end with an error where this one ends without the delimiter.
     pub fn until(&mut self, delimiter: &[u8]) -> Self {
         match &mut self.0 {
             Kind::Memory(memory) => Self(Kind::Memory(memory.until(delimiter))),
@@ -160,6 +160,7 @@ impl Memory {
             cut: found.is_none(),
         };
         self.position = found.map_or(self.end, |_| child.end + delimiter.len());
+        self.cut |= found.is_none();
         child
     }
 }

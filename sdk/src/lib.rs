@@ -26,6 +26,7 @@
 //!   not call one does not import it
 //! - [`bindings`]: the contract as generated
 
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod bindings;

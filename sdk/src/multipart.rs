@@ -20,8 +20,12 @@ pub struct Multipart {
     /// `--` and the boundary.
     dash_boundary: Vec<u8>,
     parts: usize,
+    /// What follows the next boundary, where that was read already.
+    ahead: Option<Option<LineEnd>>,
     ended: bool,
 }
+
+type LineEnd = &'static [u8];
 
 /// One part. The next one can be had when this one is gone, read or not.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ impl Multipart {
             return Err(broken("The Content-Type has no multipart boundary."));
         }
         let dash_boundary = format!("--{boundary}").into_bytes();
-        Ok(Self { body, dash_boundary, parts: 0, ended: false })
+        Ok(Self { body, dash_boundary, parts: 0, ahead: None, ended: false })
     }
 
     /// The next part, or none behind the last boundary.
@@ -79,7 +83,11 @@ impl Multipart {
         if self.parts == 0 {
             self.skip_preamble()?;
         }
-        let Some(line_end) = self.boundary_line()? else {
+        let line = match self.ahead.take() {
+            Some(line) => line,
+            None => self.boundary_line()?,
+        };
+        let Some(line_end) = line else {
             self.ended = true;
             return Ok(None);
         };
@@ -88,7 +96,12 @@ impl Multipart {
             return Err(broken("The multipart body has too many parts."));
         }
         let mut body = self.body.until(&[line_end, &self.dash_boundary].concat());
-        let headers = read_headers(&mut body)?;
+        let (headers, over) = read_headers(&mut body)?;
+        if over {
+            // The part, or the whole body: only what follows can tell.
+            body = Body::empty();
+            self.ahead = Some(self.boundary_line()?);
+        }
         Ok(Some(Part { headers, body, parent: PhantomData }))
     }
 
@@ -101,7 +114,7 @@ impl Multipart {
     }
 
     /// Reads what follows a boundary: the line end, which it gives, or nothing behind the last one.
-    fn boundary_line(&mut self) -> Result<Option<&'static [u8]>> {
+    fn boundary_line(&mut self) -> Result<Option<LineEnd>> {
         loop {
             match self.byte()? {
                 Some(b' ' | b'\t') => (),
@@ -122,13 +135,14 @@ fn broken(message: &str) -> Error {
     Error::invalid(message)
 }
 
-fn read_headers(part: &mut Body) -> Result<Vec<(String, String)>> {
+/// The headers, and whether the part ended with them.
+fn read_headers(part: &mut Body) -> Result<(Vec<(String, String)>, bool)> {
     let mut headers: Vec<(String, String)> = Vec::new();
     let mut left = HEADER_BYTES;
     while let Some(line) = read_line(part, left)? {
         left -= line.len();
         if line.is_empty() {
-            break;
+            return Ok((headers, false));
         }
         let text = String::from_utf8_lossy(&line);
         if text.starts_with([' ', '\t'])
@@ -145,10 +159,10 @@ fn read_headers(part: &mut Body) -> Result<Vec<(String, String)>> {
             _ => return Err(broken("A part of the multipart body has broken headers.")),
         }
     }
-    Ok(headers)
+    Ok((headers, true))
 }
 
-/// A line without its end; none where the part is over, as it is when it has headers and no content.
+/// A line without its end; none where nothing follows, as it is in a part that has headers and no content.
 fn read_line(part: &mut Body, limit: usize) -> Result<Option<Vec<u8>>> {
     let mut rest = part.until(b"\n");
     let mut line = Vec::new();
@@ -156,14 +170,7 @@ fn read_line(part: &mut Body, limit: usize) -> Result<Option<Vec<u8>>> {
         match rest.try_read(1024) {
             Ok(Some(bytes)) => line.extend(bytes),
             Ok(None) => break,
-            // Without a line end before it, the end of a part looks as a body that was cut off does.
-            Err(BodyError::Incomplete) if line.is_empty() => {
-                drop(rest);
-                return match part.read(1)? {
-                    None => Ok(None),
-                    Some(_) => Err(broken("A part of the multipart body has broken headers.")),
-                };
-            }
+            Err(BodyError::Incomplete) if line.is_empty() => return Ok(None),
             Err(error) => return Err(error.into()),
         }
         if line.len() > limit {

@@ -1,5 +1,6 @@
 //! A request as a handler sees it.
 
+use std::cell::OnceCell;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::str::FromStr;
@@ -26,6 +27,7 @@ pub struct RequestHead {
     query: Query,
     fields: Option<Mask>,
     headers: Vec<(String, String)>,
+    base_url: OnceCell<String>,
 }
 
 impl RequestHead {
@@ -176,8 +178,9 @@ impl RequestHead {
     }
 
     /// The start of links in answers: scheme, authority and tenant prefix as the client sees them, without a slash at the end.
+    /// Asks the host once a request.
     pub fn base_url(&self) -> String {
-        crate::context::base_url()
+        self.base_url.get_or_init(crate::context::base_url).clone()
     }
 
     /// The `fields` parameter.

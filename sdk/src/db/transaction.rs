@@ -17,7 +17,7 @@ pub struct Transaction(wit::Transaction);
 impl Transaction {
     /// Reads rows.
     ///
-    /// Errors: [`Error`]; the transaction is over after any.
+    /// Errors: [`super::Error`]; the transaction is over after any.
     pub fn query(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>> {
         self.0.query(&stmt(sql, params)).map(rows)
     }
