@@ -6,7 +6,7 @@ mod tenants;
 use super::backend::Backend;
 use super::error::{ApiError, of_body};
 use super::pipeline::{Arrived, Gateway};
-use super::place::Place;
+use super::place::{Place, TENANTS, no_tenant};
 use super::{cors, health};
 use crate::capability::http::{Body, Limits};
 use crate::cli::env;
@@ -49,7 +49,7 @@ pub(super) async fn answer<B: Backend>(
         (&Method::GET, ["health", "ready"]) => Ok(health::ready(gateway).await),
         (&Method::GET, ["metrics"]) => Ok(metrics()),
         (&Method::GET, ["plugins"]) => Ok(json_answer(StatusCode::OK, &plugins(gateway))),
-        (&Method::GET, ["env"]) => Ok(json_answer(StatusCode::OK, &settings(gateway, &place.base_url))),
+        (&Method::GET, ["env"]) => settings(gateway, &place.base_url, parts.uri.query()),
         (_, ["tenants", rest @ ..]) => {
             let limits = Limits { max_size: MAX_BODY, idle: gateway.config.limits.idle };
             let body = body.limited(limits).read_to_end(MAX_BODY).await.map_err(|error| of_body(&error))?;
@@ -102,10 +102,15 @@ fn plugins<B: Backend>(gateway: &Gateway<B>) -> Value {
     json!({ "plugins": services.collect::<Vec<_>>(), "problems": problems })
 }
 
-/// What points clients here: see `fogbank env`.
-fn settings<B: Backend>(gateway: &Gateway<B>, base: &str) -> Value {
+/// What points clients here, or at the tenant that the query names: see `fogbank env`.
+fn settings<B: Backend>(gateway: &Gateway<B>, base: &str, query: Option<&str>) -> Result<Response<Body>, ApiError> {
+    let base = match query.and_then(|query| query.strip_prefix("tenant=")) {
+        Some(tenant) if gateway.tenants.get(tenant).is_none() => return Err(no_tenant(tenant)),
+        Some(tenant) => format!("{base}{TENANTS}{tenant}"),
+        None => base.to_owned(),
+    };
     let services = gateway.backend.services();
     let manifests: Vec<_> = services.iter().map(|service| &*service.manifest).collect();
-    let settings = env::Settings::of(&manifests, &gateway.config, base);
-    json!({ "env": settings.env, "terraform": settings.terraform })
+    let settings = env::Settings::of(&manifests, &gateway.config, &base);
+    Ok(json_answer(StatusCode::OK, &json!({ "env": settings.env, "terraform": settings.terraform })))
 }
