@@ -59,11 +59,11 @@ pub fn build(engine: &Engine, grants: Grants) -> wasmtime::Result<Linker<State>>
 
 fn add_granted(linker: &mut Linker<State>, grants: Grants) -> wasmtime::Result<()> {
     type Own = HasSelf<State>;
-    // fogbank::http::bodies::add_to_linker::<State, Own>(linker, |state| state)?;
-    // fogbank::http::responses::add_to_linker::<State, Own>(linker, |state| state)?;
+    fogbank::http::bodies::add_to_linker::<State, Own>(linker, |state| state)?;
+    fogbank::http::responses::add_to_linker::<State, Own>(linker, |state| state)?;
     fogbank::context::context::add_to_linker::<State, Own>(linker, |state| state)?;
     if grants.files {
-        // fogbank::files::files::add_to_linker::<State, Own>(linker, |state| state)?;
+        fogbank::files::files::add_to_linker::<State, Own>(linker, |state| state)?;
     }
     if grants.database {
         // fogbank::database::database::add_to_linker::<State, Own>(linker, |state| state)?;

@@ -80,8 +80,8 @@ impl Body {
     }
 
     /// `length` bytes of `file` from `offset`; ends with `incomplete` where the file has fewer.
-    pub fn from_file(file: File, offset: u64, length: u64) -> Self {
-        Self::from_source(file::FileRange::new(file, offset, length))
+    pub fn from_file(file: impl Into<Arc<File>>, offset: u64, length: u64) -> Self {
+        Self::from_source(file::FileRange::new(file.into(), offset, length))
     }
 
     /// A body that fails at once.

@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod body;
+mod host;
 
 pub use answer::{AnswerSlot, Closed, StartedAnswer, Writer};
 pub use body::{Answer, Body, BodyError, Limits};

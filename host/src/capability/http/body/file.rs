@@ -25,8 +25,8 @@ pub(super) struct FileRange {
 }
 
 impl FileRange {
-    pub(super) fn new(file: File, offset: u64, length: u64) -> Self {
-        Self { file: Arc::new(file), offset, left: length, unasked: length, next: None }
+    pub(super) fn new(file: Arc<File>, offset: u64, length: u64) -> Self {
+        Self { file, offset, left: length, unasked: length, next: None }
     }
 
     fn ask(&mut self) {
