@@ -32,11 +32,13 @@ pub fn insert(mut request: Request) -> Result<Response> {
     let config = request.json::<Config>()?.checked()?;
     let (bucket, number) = db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, request.param("bucket"))?;
-        let count = tx.query_one("SELECT COUNT(*) AS count FROM notifications WHERE bucket = $1", params![bucket.id])?;
+        let count =
+            tx.query_one("SELECT COUNT(*) AS count FROM notifications WHERE bucket = $1", params![bucket.id])?;
         if count.is_some_and(|row| row.get::<i64>("count").is_ok_and(|count| count >= MOST)) {
             return Err(Error::invalid(format!("A bucket can have at most {MOST} notification configurations.")));
         }
-        let next = "UPDATE buckets SET notification_seq = notification_seq + 1 WHERE id = $1 RETURNING notification_seq";
+        let next =
+            "UPDATE buckets SET notification_seq = notification_seq + 1 WHERE id = $1 RETURNING notification_seq";
         let row = tx.query_one(next, params![bucket.id])?.ok_or_else(|| Error::internal("a bucket gave no number"))?;
         let number: i64 = row.get("notification_seq")?;
         let sql = "INSERT INTO notifications (bucket, number, config) VALUES ($1, $2, $3)";
@@ -63,7 +65,8 @@ pub fn get(request: Request) -> Result<Response> {
 /// Errors: 404.
 pub fn list(request: Request) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
-    let rows = db::query("SELECT number, config FROM notifications WHERE bucket = $1 ORDER BY number", params![bucket.id])?;
+    let rows =
+        db::query("SELECT number, config FROM notifications WHERE bucket = $1 ORDER BY number", params![bucket.id])?;
     let base = request.base_url();
     let mut answer = json!({"kind": "storage#notifications"});
     let items = rows.into_iter().map(|row| read(row).map(|(number, config)| wire(&bucket, number, &config, &base)));

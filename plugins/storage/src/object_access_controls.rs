@@ -118,7 +118,8 @@ impl Target {
             Some(_) => "generation = $3 AND state <> 'softdeleted'",
             None => "state = 'live' AND $3 = 0",
         };
-        let sql = format!("SELECT generation, metageneration, acl FROM objects WHERE bucket = $1 AND name = $2 AND {which}");
+        let sql =
+            format!("SELECT generation, metageneration, acl FROM objects WHERE bucket = $1 AND name = $2 AND {which}");
         let generation = request.query_i64("generation")?.unwrap_or(0);
         let row = tx.query_one(&sql, params![bucket.id, &name, generation])?;
         let row = row.ok_or_else(|| no_object(&bucket.name, &name))?;
@@ -131,14 +132,8 @@ impl Target {
         self.metageneration += 1;
         let sql = "UPDATE objects SET acl = $4, metageneration = $5, updated_ms = $6 \
                    WHERE bucket = $1 AND name = $2 AND generation = $3";
-        let params = params![
-            self.bucket.id,
-            &self.name,
-            self.generation,
-            Json(&self.acl),
-            self.metageneration,
-            context::now()
-        ];
+        let params =
+            params![self.bucket.id, &self.name, self.generation, Json(&self.acl), self.metageneration, context::now()];
         tx.execute(sql, params)?;
         Ok(())
     }
@@ -151,7 +146,8 @@ impl Target {
         wire["bucket"] = json!(bucket);
         wire["object"] = json!(object);
         wire["generation"] = json!(self.generation.to_string());
-        wire["selfLink"] = json!(format!("{base}/storage/v1/b/{bucket}/o/{}/acl/{}", query::encode(object), entry.entity));
+        wire["selfLink"] =
+            json!(format!("{base}/storage/v1/b/{bucket}/o/{}/acl/{}", query::encode(object), entry.entity));
         wire
     }
 }

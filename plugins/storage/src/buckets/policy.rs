@@ -1,8 +1,8 @@
 //! `storage.buckets.{getIamPolicy,setIamPolicy,testIamPermissions}`.
 //! <https://cloud.google.com/storage/docs/json_api/v1/buckets/getIamPolicy>
 
-use crate::model::bucket::{Bucket, resource_name};
 use crate::model::acl;
+use crate::model::bucket::{Bucket, resource_name};
 use crate::policies::{self, Target};
 use fogbank_sdk::{Request, Response, Result, context, db};
 use serde_json::{Value, json};
@@ -75,7 +75,9 @@ mod tests {
 
     #[test]
     fn uniform_access_begins_with_the_projects_teams() {
-        let roles = |config: Value| initial(&bucket(config)).iter().map(|binding| binding["role"].to_string()).collect::<Vec<_>>();
+        let roles = |config: Value| {
+            initial(&bucket(config)).iter().map(|binding| binding["role"].to_string()).collect::<Vec<_>>()
+        };
         assert_eq!(roles(json!({})).len(), 2);
         let uniform = roles(json!({"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": true}}}));
         assert!(uniform.iter().any(|role| role.contains("legacyObjectReader")));

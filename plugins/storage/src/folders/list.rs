@@ -41,7 +41,12 @@ impl Filter {
         if !delimiter.is_empty() && delimiter != "/" {
             return Err(Error::invalid("The only delimiter of folders is /.").with_location("parameter", "delimiter"));
         }
-        Ok(Self { prefix: text("prefix"), direct: !delimiter.is_empty(), start: text("startOffset"), end: text("endOffset") })
+        Ok(Self {
+            prefix: text("prefix"),
+            direct: !delimiter.is_empty(),
+            start: text("startOffset"),
+            end: text("endOffset"),
+        })
     }
 
     /// Up to `size` folders behind `after`, and the name behind which the next page begins.

@@ -27,7 +27,8 @@ pub fn insert(mut request: Request) -> Result<Response> {
         if recursive {
             tx.execute_all(make_parents(bucket.id, &folder.name, folder.created))?;
         } else if let Some(parent) = folder::parents(&folder.name).last() {
-            Folder::load_in(tx, KIND, bucket.id, parent).map_err(|_| Error::not_found("The parent folder does not exist."))?;
+            Folder::load_in(tx, KIND, bucket.id, parent)
+                .map_err(|_| Error::not_found("The parent folder does not exist."))?;
         }
         tx.execute_all(vec![folder.insert(KIND, bucket.id, false)]).map_err(|error| match error {
             error if error.is_unique() => Error::already_exists("The folder already exists."),

@@ -4,7 +4,14 @@ use fogbank_sdk::{Error, Result};
 use serde_json::{Value, json};
 
 const KINDS: [&str; 9] = [
-    "user:", "serviceAccount:", "group:", "domain:", "projectOwner:", "projectEditor:", "projectViewer:", "principal:",
+    "user:",
+    "serviceAccount:",
+    "group:",
+    "domain:",
+    "projectOwner:",
+    "projectEditor:",
+    "projectViewer:",
+    "principal:",
     "principalSet:",
 ];
 
@@ -80,7 +87,8 @@ mod tests {
 
     #[test]
     fn what_is_no_role_or_member_is_refused() {
-        for (role, member) in [("viewer", "allUsers"), ("roles/", "allUsers"), ("roles/x", "ann"), ("roles/x", "user:")] {
+        for (role, member) in [("viewer", "allUsers"), ("roles/", "allUsers"), ("roles/x", "ann"), ("roles/x", "user:")]
+        {
             assert_eq!(with(role, member).unwrap_err().http_status(), 400, "{role} {member}");
         }
         assert!(document(&json!({"bindings": {}})).is_err());

@@ -83,7 +83,13 @@ mod tests {
     }
 
     fn object() -> Object {
-        Object { name: "logs/a.txt".into(), storage_class: "STANDARD".into(), created: noon(), size: 10, ..Object::default() }
+        Object {
+            name: "logs/a.txt".into(),
+            storage_class: "STANDARD".into(),
+            created: noon(),
+            size: 10,
+            ..Object::default()
+        }
     }
 
     fn holds(condition: Value, object: &Object, newer: i64, now: Timestamp) -> bool {

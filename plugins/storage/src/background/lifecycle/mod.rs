@@ -79,10 +79,13 @@ fn page(bucket: &Bucket, rules: &[Rule], cursor: &Cursor) -> Result<Vec<(Object,
          AND state <> 'softdeleted' ORDER BY name, generation LIMIT $4"
     );
     let rows = db::query(&sql, params![bucket.id, &cursor.name, cursor.generation, PAGE])?;
-    rows.into_iter().map(|row| Ok((row.get("newer")?, row))).map(|pair: Result<(i64, db::Row)>| {
-        let (newer, row) = pair?;
-        Ok((Object::read(row)?, newer))
-    }).collect()
+    rows.into_iter()
+        .map(|row| Ok((row.get("newer")?, row)))
+        .map(|pair: Result<(i64, db::Row)>| {
+            let (newer, row) = pair?;
+            Ok((Object::read(row)?, newer))
+        })
+        .collect()
 }
 
 fn next_bucket(from: i64) -> Result<Option<Bucket>> {
@@ -96,7 +99,8 @@ fn next_bucket(from: i64) -> Result<Option<Bucket>> {
 
 /// The bucket at which the last run stopped, and where in it.
 fn resume() -> Result<(i64, Cursor)> {
-    let row = db::query_one("SELECT bucket, after_name, after_generation FROM scans ORDER BY bucket LIMIT 1", params![])?;
+    let row =
+        db::query_one("SELECT bucket, after_name, after_generation FROM scans ORDER BY bucket LIMIT 1", params![])?;
     let Some(row) = row else { return Ok((0, Cursor::default())) };
     Ok((row.get("bucket")?, Cursor { name: row.get("after_name")?, generation: row.get("after_generation")? }))
 }

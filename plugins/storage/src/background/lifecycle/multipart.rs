@@ -18,7 +18,8 @@ pub(super) fn abort(bucket: &Bucket, rules: &[Rule]) -> Result<()> {
     }
     let mut after = String::new();
     loop {
-        let sql = "SELECT id, name, created_ms FROM multipart_uploads WHERE bucket = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let sql =
+            "SELECT id, name, created_ms FROM multipart_uploads WHERE bucket = $1 AND id > $2 ORDER BY id LIMIT $3";
         let rows = db::query(sql, params![bucket.id, &after, PAGE])?;
         for row in &rows {
             after = row.get("id")?;

@@ -36,7 +36,12 @@ fn tidy(condition: &mut Condition) {
 }
 
 fn numbers(condition: &Condition) -> Result<()> {
-    let days = [condition.age, condition.days_since_custom_time, condition.days_since_noncurrent_time, condition.num_newer_versions];
+    let days = [
+        condition.age,
+        condition.days_since_custom_time,
+        condition.days_since_noncurrent_time,
+        condition.num_newer_versions,
+    ];
     let sizes = [condition.size_above_bytes, condition.size_below_bytes];
     if days.into_iter().flatten().any(|days| days.0 < 0) || sizes.into_iter().flatten().any(|size| size.0 < 0) {
         return Err(Error::invalid("Numbers in a lifecycle condition cannot be negative."));

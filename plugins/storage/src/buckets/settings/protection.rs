@@ -158,6 +158,10 @@ mod tests {
         let with = settled(None, json!({"objectRetention": {"mode": "Enabled"}})).unwrap();
         let without = settled(None, json!({})).unwrap();
         assert!(settled(Some(&with), json!({})).unwrap().allows_object_retention());
-        assert!(!settled(Some(&without), json!({"objectRetention": {"mode": "Enabled"}})).unwrap().allows_object_retention());
+        assert!(
+            !settled(Some(&without), json!({"objectRetention": {"mode": "Enabled"}}))
+                .unwrap()
+                .allows_object_retention()
+        );
     }
 }

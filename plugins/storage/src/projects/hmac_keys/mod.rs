@@ -32,7 +32,8 @@ pub fn create(request: Request) -> Result<Response> {
 
 fn is_email(text: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_graphic();
-    text.chars().all(plain) && text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'))
+    text.chars().all(plain)
+        && text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'))
 }
 
 fn write(project: &str, account: &str) -> Result<(Key, String)> {
