@@ -17,8 +17,10 @@
 
 #![deny(unsafe_code)]
 
+pub mod app;
 pub mod capability;
 pub mod config;
 pub mod faults;
+pub mod gateway;
 pub mod plugin;
 pub mod tenant;

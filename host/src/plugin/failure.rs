@@ -2,6 +2,7 @@
 //!
 //! The gateway renders them in one place ([`crate::gateway::error`]); what stands in here for people is for the log.
 
+use crate::capability::http::BodyError;
 use std::fmt;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub enum Failure {
     NoInstance,
     /// Services called each other too deeply.
     TooDeep,
+    /// The request's body broke off, was too large or too slow: the client's doing.
+    RequestBody(BodyError),
     /// The client left before the answer; nobody is there to read one.
     ClientGone,
     /// No version of the service could be loaded; why.
@@ -42,6 +45,7 @@ impl Failure {
             Failure::WallClock { .. } => "wall-clock",
             Failure::NoInstance => "no-instance",
             Failure::TooDeep => "too-deep",
+            Failure::RequestBody(_) => "request-body",
             Failure::ClientGone => "client-gone",
             Failure::Load(_) => "load",
             Failure::Capability { .. } => "capability",
@@ -60,6 +64,7 @@ impl fmt::Display for Failure {
             Failure::WallClock { limit } => write!(f, "made no progress for {limit:?}"),
             Failure::NoInstance => f.write_str("no instance was free"),
             Failure::TooDeep => f.write_str("services called each other too deeply"),
+            Failure::RequestBody(error) => write!(f, "the request's body: {error}"),
             Failure::ClientGone => f.write_str("the client left"),
             Failure::Load(why) => write!(f, "is not loaded: {why}"),
             Failure::Capability { name, reason } => write!(f, "capability {name}: {reason}"),

@@ -4,7 +4,10 @@ use super::limits::Limiter;
 use super::wasi::Wasi;
 use crate::capability::http::AnswerSlot;
 use crate::capability::peers::PeerSender;
-use crate::capability::{database::Databases, files::FileStores};
+use crate::capability::database::{Database, Databases, Error as DatabaseError};
+use crate::capability::files::FileStores;
+use crate::capability::identity::Policies;
+use crate::capability::operations::Workers;
 use crate::tenant::Tenant;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -18,6 +21,9 @@ pub struct Process {
     pub default_project: String,
     pub databases: Arc<Databases>,
     pub files: Arc<FileStores>,
+    pub policies: Policies,
+    /// Set once background work runs.
+    pub workers: std::sync::OnceLock<Arc<Workers>>,
     /// Set once the gateway runs.
     pub peers: std::sync::OnceLock<Arc<dyn PeerSender>>,
 }
@@ -34,6 +40,13 @@ pub struct Scope {
     pub migrations: Arc<crate::capability::database::Migrations>,
 }
 
+impl Scope {
+    /// The service's database in this tenant, opened and migrated.
+    pub async fn database(&self) -> Result<Arc<Database>, DatabaseError> {
+        self.process.databases.open(&self.tenant.name, &self.plugin, &self.migrations).await
+    }
+}
+
 /// One call of a guest.
 #[derive(Clone)]
 pub struct CallContext {
@@ -42,6 +55,8 @@ pub struct CallContext {
     pub request_id: Arc<str>,
     /// How many services called each other to get here; 0 for a client's request.
     pub depth: u32,
+    /// The caller; none where authentication is off.
+    pub principal: Option<Arc<str>>,
 }
 
 /// The data of a wasmtime store.
@@ -53,12 +68,15 @@ pub struct State {
     /// Where `fogbank:http/responses.start` puts the head of a streamed answer.
     pub answer: AnswerSlot,
     pub wasi: Wasi,
+    /// Whether the call started or cancelled an operation, so that its worker has to look.
+    pub started_operation: bool,
 }
 
 impl State {
     /// The data of a fresh store.
     pub fn new(scope: Arc<Scope>, call: CallContext, memory_limit: u64) -> Self {
-        let wasi = Wasi::new(&scope.tenant);
+        let mut wasi = Wasi::new(&scope.tenant);
+        wasi.hooks.belong_to(&scope, &call);
         Self {
             scope,
             call,
@@ -66,12 +84,14 @@ impl State {
             limiter: Limiter::new(memory_limit),
             answer: AnswerSlot::default(),
             wasi,
+            started_operation: false,
         }
     }
 
     /// Makes a used store ready for another call of the same scope: nothing of the last call stays but the guest's
     /// own memory.
     pub fn recycle(&mut self, call: CallContext) {
+        self.wasi.hooks.belong_to(&self.scope, &call);
         self.call = call;
         self.table = ResourceTable::new();
         self.answer = AnswerSlot::default();

@@ -1,34 +1,49 @@
 //! The little of WASI that a guest gets: its tenant's clocks and random numbers. No files, no sockets, no
-//! environment, no standard input; what it prints goes nowhere (`fogbank:context/context.log` is the way out).
+//! environment, no standard input; what it prints on standard output goes nowhere, and the first
+//! kilobytes of standard error go to the log when it traps.
 
 use crate::capability::context::Clock;
 use crate::tenant::Tenant;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::state::State;
 use super::wasi_http::PeerHooks;
 
+/// Bytes of standard error that are kept for the log.
+const SAID: usize = 8 << 10;
+
 /// The WASI contexts of one store.
 pub struct Wasi {
     ctx: WasiCtx,
     http: WasiHttpCtx,
     pub(super) hooks: PeerHooks,
+    errors: MemoryOutputPipe,
 }
 
 impl Wasi {
     /// Contexts that see nothing but `tenant`'s clock.
     pub fn new(tenant: &Arc<Tenant>) -> Self {
+        let errors = MemoryOutputPipe::new(SAID);
         let mut builder = WasiCtx::builder();
         builder
             .wall_clock(TenantWallClock(Arc::clone(tenant)))
             .monotonic_clock(TenantMonotonicClock { tenant: Arc::clone(tenant), began: Instant::now() })
+            .stderr(errors.clone())
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
-        Self { ctx: builder.build(), http: WasiHttpCtx::new(), hooks: PeerHooks::default() }
+        Self { ctx: builder.build(), http: WasiHttpCtx::new(), hooks: PeerHooks::default(), errors }
+    }
+}
+
+impl Wasi {
+    /// What the guest wrote to standard error: the message of a panic, before a trap.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.errors.contents()).trim().to_string()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Outgoing requests of services that are unmodified WASI HTTP components: to peers inside the host, nowhere else.
 
 use super::state::{CallContext, Scope};
-use crate::capability::http::Body;
+use crate::capability::http::{Body, Limits};
 use crate::capability::peers::{PeerError, PeerRequest};
 use http_body_util::BodyExt;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ fn peer_request(scope: &Arc<Scope>, call: &CallContext, request: http::Request<W
         method: parts.method.to_string(),
         url: parts.uri.to_string(),
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
-        body: Body::from_http_body(body.map_err(|error| error.to_string())),
+        body: Body::from_http_body(body.map_err(|error| error.to_string()), Limits::default()),
         base_url: Arc::clone(&call.base_url),
         as_service: false,
     }

@@ -2,7 +2,7 @@
 //! still has, so that the generations of a name are distinct and ordered even where the clock stands still.
 
 use fogbank_sdk::Result;
-use fogbank_sdk::db::{Tx, params};
+use fogbank_sdk::db::{Transaction, params};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Microseconds since 1970 on the tenant's clock.
@@ -17,7 +17,7 @@ pub fn after(now_us: i64, latest: Option<i64>) -> i64 {
 }
 
 /// The next generation of `name` in `bucket`, to be used in the same transaction.
-pub fn next(tx: &Tx, bucket: i64, name: &str) -> Result<i64> {
+pub fn next(tx: &Transaction, bucket: i64, name: &str) -> Result<i64> {
     let sql = "SELECT MAX(generation) AS latest FROM objects WHERE bucket = $1 AND name = $2";
     let row = tx.query_one(sql, params![bucket, name])?;
     let latest = row.map(|row| row.get::<Option<i64>>("latest")).transpose()?.flatten();

@@ -1,7 +1,9 @@
-//! Bodies and answers that the host holds for a service.
+//! `fogbank:http`: bytes that the host holds for a service. Requests, ranges of files and answers of peers are all a
+//! [`Body`]; nothing of one enters a service's memory unless it is read there. Always linked: there is nothing to grant.
+
 mod answer;
+pub mod body;
+mod host;
+
 pub use answer::{AnswerSlot, Closed, StartedAnswer, Writer};
-pub struct Body;
-impl Body { pub fn from_bytes(_b: impl Into<bytes::Bytes>) -> Self { Body }
- pub fn from_http_body<B>(_b: B) -> Self { Body }
- pub fn into_http_body(self) -> http_body_util::combinators::BoxBody<bytes::Bytes, String> { unimplemented!() } }
+pub use body::{Answer, Body, BodyError, Limits};

@@ -1,0 +1,1 @@
+CREATE TABLE greetings (name TEXT COLLATE "C" PRIMARY KEY, times BIGINT NOT NULL);

@@ -1,0 +1,59 @@
+//! The settings that exist, each with its default and its explanation: one list for file, environment, flags and help.
+
+/// A setting with a single value (or a list, with commas outside of the file).
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// In the file: `listen`, `limits.drain`.
+    pub name: &'static str,
+    /// Empty where there is none.
+    pub default: &'static str,
+    pub help: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key { name, default, help }
+}
+
+/// All of them.
+pub const KEYS: [Key; 31] = [
+    key("listen", "127.0.0.1:8080", "address and port; port 0 picks a free one"),
+    key("data", "", "data folder; by default the platform's"),
+    key("ephemeral", "false", "data in a temporary folder that is removed at the end"),
+    key("database", "sqlite", "`sqlite`, or the URL of a PostgreSQL database"),
+    key("plugins-dir", "", "folder with a folder for each service, added to the embedded ones"),
+    key("watch", "false", "take up changes in plugins-dir while running"),
+    key("seed", "", "file with requests to play before the server is ready"),
+    key("log-format", "human", "`human` or `json`"),
+    key("log", "info", "what is logged: a level, or target=level with commas"),
+    key("default-project", "demo-project", "project of a client that names none"),
+    key("trusted-proxies", "", "addresses that may set X-Forwarded-*"),
+    key(
+        "cors-origins",
+        "http://localhost:*,https://localhost:*,http://127.0.0.1:*,https://127.0.0.1:*",
+        "origins of browsers that may call; `*` for all, `http://host:*` for every port",
+    ),
+    key("disk-reserve", "256MiB", "bytes that stay free on the disk"),
+    key("grants", "as-asked", "`as-asked`, or `explicit`: services of plugins-dir get only what [plugins.NAME] grants"),
+    key("limits.head", "64KiB", "bytes of a request's head"),
+    key("limits.connections", "4096", "connections at once"),
+    key("limits.header-timeout", "15s", "until a request's head is there"),
+    key("limits.idle", "60s", "how long a body may stand still"),
+    key("limits.body", "5TiB", "bytes of a request's body"),
+    key("limits.in-flight", "2048", "requests at once"),
+    key("limits.drain", "10s", "how long a stopping server waits for requests in hand"),
+    key("limits.plugin-memory", "1GiB", "the most memory that a service may ask for"),
+    key("limits.plugin-cpu", "5m", "the most processor time for a request"),
+    key("limits.plugin-wall", "24h", "the most time without progress for a request"),
+    key("quotas.in-flight", "0", "requests of one tenant at once; 0 for no limit"),
+    key("quotas.per-second", "0", "requests of one tenant in a second; 0 for no limit"),
+    key("quotas.bytes", "0", "stored bytes of one tenant; 0 for no limit"),
+    key("quotas.body", "0", "bytes of one request's body of a tenant; 0 for no limit"),
+    key("quotas.cpu-percent", "0", "processor time of one tenant, 100 for one processor; 0 for no limit"),
+    key("limits.tenants", "1000", "how many tenants there may be"),
+    key("limits.databases", "256", "databases open at once"),
+];
+
+/// The variable of a setting: `limits.drain` is `FOGBANK_LIMITS_DRAIN`.
+pub(super) fn variable(name: &str) -> String {
+    format!("FOGBANK_{}", name.replace(['.', '-'], "_").to_ascii_uppercase())
+}

@@ -1,0 +1,166 @@
+//! Runs calls: takes a permit and an instance, puts limits around the guest, and turns what comes out into an answer or a
+//! [`Failure`].
+
+use super::bindings::exports::fogbank::operations::runner::{Outcome, Work};
+use super::call::{self, Call, CallLimits};
+use super::engine::{self, Allocation};
+use super::failure::Failure;
+use super::guest::{Guest, Held, Ledger};
+use super::loaded::LoadedPlugin;
+use super::meter::{Metered, SlowLane};
+use super::permits::Permits;
+use super::progress::{self, Progress};
+use super::state::{CallContext, Process, Scope};
+use super::streamed::{Rest, Streamed};
+use crate::capability::http::{AnswerSlot, Body, StartedAnswer};
+use crate::tenant::Tenant;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use wasmtime::Engine;
+
+/// What a call used, for metrics.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// Processor time in nanoseconds.
+    pub cpu_ns: u64,
+    /// Bytes of linear memory.
+    pub memory: u64,
+}
+
+/// Runs guests.
+pub struct Runtime {
+    pub engine: Engine,
+    pub allocation: Allocation,
+    pub process: Arc<Process>,
+    permits: Permits,
+    lane: SlowLane,
+    pub metrics: Arc<dyn Meters>,
+}
+
+/// Who counts what guests use.
+pub trait Meters: Send + Sync {
+    /// A call of `plugin` for `tenant` has ended, well or not.
+    fn ended(&self, plugin: &str, tenant: &str, usage: Usage);
+    /// An instance of `plugin` was made.
+    fn instantiated(&self, plugin: &str);
+}
+
+impl Runtime {
+    /// Builds the engine and starts its epochs.
+    pub fn new(process: Arc<Process>, metrics: Arc<dyn Meters>) -> wasmtime::Result<Arc<Self>> {
+        let (engine, allocation) = engine::build()?;
+        engine::drive_epochs(&engine)?;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let (permits, lane) = (Permits::default(), SlowLane::new(processors));
+        Ok(Arc::new(Self { engine, allocation, process, permits, lane, metrics }))
+    }
+
+    /// Serves one request with `plugin` for `tenant`.
+    pub async fn call(
+        self: &Arc<Self>,
+        plugin: &Arc<LoadedPlugin>,
+        tenant: &Arc<Tenant>,
+        call: Call,
+    ) -> Result<http::Response<Body>, Failure> {
+        let progress = Progress::default();
+        let Call { head, body, limits } = call;
+        let body = call::fetch(body, &progress).await?;
+        let permit = self.permits.take(head.depth).await?;
+        let (answer, started) = AnswerSlot::new();
+        let context = CallContext {
+            base_url: Arc::clone(&head.base_url),
+            request_id: Arc::clone(&head.request_id),
+            depth: head.depth,
+            principal: head.principal.clone(),
+        };
+        let guest = self.guest(plugin, tenant, context, permit);
+        let spent = guest.ledger.spent.clone();
+        let work = Box::pin(guest.handle(head, body, answer));
+        let metered = Metered::new(work, spent, limits.cpu, Arc::clone(&tenant.cpu), &self.lane);
+        answer_or_stream(progress::guard(metered, limits.wall, progress.clone()), started, progress).await
+    }
+
+    /// Does one step of background work.
+    pub async fn run(
+        self: &Arc<Self>,
+        plugin: &Arc<LoadedPlugin>,
+        tenant: &Arc<Tenant>,
+        work: Work,
+        limits: CallLimits,
+        request_id: Arc<str>,
+    ) -> Result<Outcome, Failure> {
+        let permit = self.permits.take_background().await?;
+        let context = CallContext { base_url: Arc::from(""), request_id, depth: 0, principal: None };
+        let guest = self.guest(plugin, tenant, context, permit);
+        let spent = guest.ledger.spent.clone();
+        let step = Box::pin(guest.run(work));
+        let metered = Metered::new(step, spent, limits.cpu, Arc::clone(&tenant.cpu), &self.lane);
+        progress::guard(metered, limits.wall, Progress::default()).await
+    }
+
+    fn guest(
+        self: &Arc<Self>,
+        plugin: &Arc<LoadedPlugin>,
+        tenant: &Arc<Tenant>,
+        context: CallContext,
+        permit: OwnedSemaphorePermit,
+    ) -> Guest {
+        let ledger = Ledger::new(Arc::clone(&self.metrics), plugin, tenant);
+        let held = Held { _permit: permit, _running: plugin.enter() };
+        Guest {
+            engine: self.engine.clone(),
+            plugin: Arc::clone(plugin),
+            scope: self.scope(plugin, tenant),
+            context,
+            ledger,
+            _held: held,
+        }
+    }
+
+    fn scope(&self, plugin: &Arc<LoadedPlugin>, tenant: &Arc<Tenant>) -> Arc<Scope> {
+        Arc::new(Scope {
+            process: Arc::clone(&self.process),
+            tenant: Arc::clone(tenant),
+            plugin: Arc::clone(&plugin.name),
+            settings: Arc::clone(&plugin.settings),
+            migrations: Arc::clone(&plugin.migrations),
+        })
+    }
+}
+
+/// Waits for the guest's answer, or for the head of one that it streams.
+async fn answer_or_stream<F>(
+    guest: F,
+    mut started: oneshot::Receiver<StartedAnswer>,
+    progress: Progress,
+) -> Result<http::Response<Body>, Failure>
+where
+    F: Future<Output = Result<Option<http::Response<Body>>, Failure>> + Send + 'static,
+{
+    let mut guest = Box::pin(guest);
+    let ended = tokio::select! {
+        biased;
+        ended = &mut guest => Some(ended?),
+        head = &mut started => return match head {
+            Ok(head) => {
+                let rest = Box::pin(async move { guest.await.map(|_| ()) });
+                streamed(head, Some(rest), progress)
+            }
+            Err(_) => guest.await?.ok_or_else(no_answer),
+        },
+    };
+    match (ended.flatten(), started.try_recv()) {
+        (Some(answer), _) => Ok(answer),
+        (None, Ok(head)) => streamed(head, None, progress),
+        (None, Err(_)) => Err(no_answer()),
+    }
+}
+
+fn streamed(head: StartedAnswer, rest: Option<Rest>, progress: Progress) -> Result<http::Response<Body>, Failure> {
+    let body = Body::from_source(Streamed { chunks: head.chunks, rest, progress });
+    call::assemble(head.status, head.headers, body)
+}
+
+fn no_answer() -> Failure {
+    Failure::Contract("said `written` and wrote no answer".into())
+}

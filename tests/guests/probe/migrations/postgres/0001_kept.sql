@@ -1,0 +1,1 @@
+CREATE TABLE kept (said TEXT COLLATE "C" NOT NULL);

@@ -1,0 +1,1 @@
+CREATE TABLE ran (id TEXT NOT NULL, input TEXT NOT NULL);

@@ -1,0 +1,63 @@
+//! `fogbank:operations`.
+
+use crate::{Arguments, Given, name};
+use fogbank_sdk::bindings::fogbank::database::database;
+use fogbank_sdk::bindings::fogbank::operations::operations::{self, NewOperation, Operation};
+use fogbank_sdk::db::{self, params};
+use fogbank_sdk::{Outcome, Work};
+
+pub fn call(function: &str, arguments: &Arguments) -> Option<Given> {
+    let id = arguments.text("id");
+    Some(match function {
+        "start" => start(arguments),
+        "get" => operations::get(&id).map(shown).map_err(name),
+        "list" => operations::list(&arguments.text("target"), None, 1000)
+            .map_err(name)
+            .map(|found| found.into_iter().map(shown).collect()),
+        "progress" => operations::progress(&id, 50, &arguments.text("text")).map(Into::into).map_err(name),
+        "cancel" => operations::cancel(&id).map(Into::into).map_err(name),
+        "delete" => operations::delete(&id).map(Into::into).map_err(name),
+        _ => return None,
+    })
+}
+
+fn shown(operation: Operation) -> serde_json::Value {
+    format!("{operation:?}").into()
+}
+
+fn start(arguments: &Arguments) -> Given {
+    let transaction = database::begin(database::Mode::Write).map_err(name)?;
+    let new = NewOperation {
+        kind: arguments.text("kind"),
+        target: arguments.text("target"),
+        input: serde_json::Value::from(arguments.text("text")).to_string(),
+        id: Some(arguments.text("id")).filter(|id| !id.is_empty()),
+        hidden: false,
+    };
+    let id = operations::start(&transaction, &new).map_err(name)?;
+    transaction.commit().map_err(name)?;
+    Ok(id.into())
+}
+
+/// `note` writes a row and is done, `wait` goes on until it is cancelled, `fail` fails, `trap` traps at the first attempt.
+pub fn run(work: Work) -> Outcome {
+    let Work::Operation(operation) = work else {
+        return Outcome::Done(String::new());
+    };
+    match operation.kind.as_str() {
+        "wait" if !operation.cancel_requested => Outcome::AgainAfter(50),
+        "trap" if operation.attempts <= 1 => panic!("at the first attempt"),
+        "fail" => Outcome::Failed(operations::Failure {
+            code: "FAILED_PRECONDITION".into(),
+            reason: "because".into(),
+            message: "It was to fail.".into(),
+        }),
+        _ => note(&operation).into(),
+    }
+}
+
+fn note(operation: &Operation) -> fogbank_sdk::Result<()> {
+    let insert = "INSERT INTO ran (id, input) VALUES ($1, $2)";
+    db::execute(vec![db::stmt(insert, params![operation.id.as_str(), operation.input.as_str()])])?;
+    Ok(())
+}

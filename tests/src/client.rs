@@ -1,0 +1,134 @@
+//! HTTP requests whose answers explain themselves when an assertion fails.
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// A client of one server.
+#[derive(Debug, Clone)]
+pub struct Client {
+    base: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client whose paths begin at `base`.
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { base: base.trim_end_matches('/').to_string(), http }
+    }
+
+    /// The same server seen as `tenant`.
+    pub fn tenant(&self, tenant: &str) -> Self {
+        Self { base: format!("{}/_tenants/{tenant}", self.base), http: self.http.clone() }
+    }
+
+    /// Where its paths begin.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A request to be completed with headers and a body.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Sends a request made with [`Client::request`].
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let request = request.build().expect("a request");
+        let what = format!("{} {}", request.method(), request.url());
+        let response = self.http.execute(request).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        Answer { what, status, headers, body }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    pub async fn post(&self, path: &str, json: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&json)).await
+    }
+
+    pub async fn patch(&self, path: &str, json: Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(&json)).await
+    }
+
+    pub async fn put(&self, path: &str, json: Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(&json)).await
+    }
+
+    /// Uploads `body` as the object `name` (`uploadType=media`).
+    pub async fn upload(&self, bucket: &str, name: &str, body: impl Into<Bytes>) -> Answer {
+        let path = format!("/upload/storage/v1/b/{bucket}/o?uploadType=media&name={}", encode(name));
+        let body: Bytes = body.into();
+        self.send(self.request(Method::POST, &path).body(body)).await
+    }
+
+    /// The content of an object.
+    pub async fn download(&self, bucket: &str, name: &str) -> Answer {
+        self.get(&format!("/storage/v1/b/{bucket}/o/{}?alt=media", encode(name))).await
+    }
+
+    /// Makes a bucket in `demo-project`.
+    pub async fn bucket(&self, name: &str) -> Answer {
+        self.post("/storage/v1/b?project=demo-project", serde_json::json!({ "name": name })).await.expect(200)
+    }
+}
+
+/// Percent-encodes a name for one segment of a path, or a query's value.
+pub fn encode(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// An answer that was read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub what: String,
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// This answer, if it has `status`.
+    ///
+    /// # Panics
+    /// When it has another.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}\n{}", self.what, self.text());
+        self
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{}: {error}\n{}", self.what, self.text()))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header's value; empty where it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    /// `error.errors[0].reason` of an error in Google's form.
+    #[track_caller]
+    pub fn reason(&self) -> String {
+        self.json()["error"]["errors"][0]["reason"].as_str().unwrap_or_default().to_string()
+    }
+}

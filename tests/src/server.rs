@@ -1,0 +1,197 @@
+//! The real binary, started for one test.
+
+use crate::client::Client;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a server may take to listen; the first start compiles the services.
+const START: Duration = Duration::from_secs(180);
+
+/// How to start a server.
+#[derive(Debug, Default, Clone)]
+pub struct Options {
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    data: Option<PathBuf>,
+}
+
+impl Options {
+    /// A server with the embedded services and default settings, plus what the test run was told
+    /// (`FOGBANK_TEST_DATABASE`: the URL of a PostgreSQL database).
+    pub fn new() -> Self {
+        let options = Self::default();
+        match std::env::var("FOGBANK_TEST_DATABASE") {
+            Ok(url) if !url.is_empty() => options.arg("--database").arg(url),
+            _ => options,
+        }
+    }
+
+    /// One more argument of the command line.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// An environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// A data folder that outlives the server.
+    #[must_use]
+    pub fn data(mut self, folder: &Path) -> Self {
+        self.data = Some(folder.to_path_buf());
+        self
+    }
+}
+
+/// A running server; killed when it is dropped.
+pub struct Server {
+    child: Child,
+    base: String,
+    log: Arc<Mutex<String>>,
+    data: PathBuf,
+    _folder: Option<TempDir>,
+}
+
+impl Server {
+    /// A server with default options.
+    pub fn start() -> Self {
+        Self::with(Options::new())
+    }
+
+    /// A server with these options, once it listens.
+    ///
+    /// # Panics
+    /// When it does not come up; with its log.
+    pub fn with(options: Options) -> Self {
+        match Self::try_with(options) {
+            Ok(server) => server,
+            Err(log) => panic!("the server did not come up:\n{log}"),
+        }
+    }
+
+    /// As [`Server::with`]; the error is the exit status and the log of a server that ended.
+    pub fn try_with(options: Options) -> Result<Self, String> {
+        let folder = options.data.is_none().then(|| TempDir::with_prefix("fogbank-test-").expect("temporary folder"));
+        let data = options.data.unwrap_or_else(|| folder.as_ref().expect("made above").path().to_path_buf());
+        let mut child = Command::new(binary())
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&data)
+            .args(&options.args)
+            .envs(std::env::var_os("FOGBANK_TEST_CACHE").map(|cache| ("FOGBANK_CACHE", cache)))
+            .envs(options.env)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts: build it with `cargo build --release`");
+        let log = Arc::new(Mutex::new(String::new()));
+        collect(child.stderr.take().expect("piped"), Arc::clone(&log));
+        let (sender, listening) = std::sync::mpsc::channel();
+        let output = child.stdout.take().expect("piped");
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if let Some(base) = line.strip_prefix("FOGBANK_LISTENING ") {
+                    let _ = sender.send(base.trim().to_string());
+                }
+            }
+        });
+        match listening.recv_timeout(START) {
+            Ok(base) => Ok(Self { child, base, log, data, _folder: folder }),
+            Err(_) => {
+                let _ = child.kill();
+                let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+                std::thread::sleep(Duration::from_millis(50));
+                let log = log.lock().expect("log").clone();
+                Err(format!("{status}\n{log}"))
+            }
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A client of this server.
+    pub fn client(&self) -> Client {
+        Client::new(&self.base)
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("log").clone()
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits until it has ended by itself; none when it has not within `limit`.
+    pub fn ended_within(&mut self, limit: Duration) -> Option<std::process::ExitStatus> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("child") {
+                return Some(status);
+            }
+            if began.elapsed() > limit {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Asks it to end (SIGTERM).
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).expect("a process id");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- log of the server ---\n{}", self.log());
+        }
+    }
+}
+
+fn collect(stream: impl std::io::Read + Send + 'static, into: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let mut log = into.lock().expect("log");
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+}
+
+/// The binary under test: `FOGBANK_BIN`, or the one beside the tests in the target folder.
+pub fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("FOGBANK_BIN") {
+        return named.into();
+    }
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test.ancestors().find(|folder| folder.join("fogbank").is_file());
+    profile.expect("build the binary first: cargo build --release").join("fogbank")
+}
