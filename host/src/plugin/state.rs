@@ -5,7 +5,7 @@ use super::wasi::Wasi;
 use crate::capability::http::AnswerSlot;
 use crate::capability::peers::PeerSender;
 use crate::capability::database::{Database, Databases, Error as DatabaseError};
-use crate::capability::files::{FileError, FileStore, FileStores};
+use crate::capability::files::FileStores;
 use crate::capability::identity::Policies;
 use crate::capability::operations::Workers;
 use crate::tenant::Tenant;
@@ -44,11 +44,6 @@ impl Scope {
     /// The service's database in this tenant, opened and migrated.
     pub async fn database(&self) -> Result<Arc<Database>, DatabaseError> {
         self.process.databases.open(&self.tenant.name, &self.plugin, &self.migrations).await
-    }
-
-    /// The service's files in this tenant.
-    pub async fn files(&self) -> Result<Arc<FileStore>, FileError> {
-        self.process.files.open(&self.tenant.name, &self.plugin, Arc::clone(&self.tenant.usage)).await
     }
 }
 

@@ -13,7 +13,6 @@ pub use quotas::{Exceeded, Permit, Quotas};
 pub use registry::{TenantData, TenantError, Tenants};
 
 use crate::capability::context::Clock;
-use crate::capability::files::TenantUsage;
 use crate::plugin::share::CpuShare;
 use quotas::Meter;
 use std::fmt;
@@ -26,8 +25,6 @@ pub struct Tenant {
     /// What its guests may draw on the processors.
     pub cpu: Arc<CpuShare>,
     pub quotas: Quotas,
-    /// What it stores, all services together.
-    pub usage: Arc<TenantUsage>,
     meter: Arc<Meter>,
 }
 
@@ -41,11 +38,8 @@ impl Tenant {
     pub fn with_clock(name: impl Into<Arc<str>>, quotas: Quotas, offset_ms: i64) -> Self {
         let cpu =
             quotas.cpu_percent.map_or_else(CpuShare::unlimited, |percent| CpuShare::new(f64::from(percent) / 100.0));
-        let cpu = Arc::new(cpu);
-        let charged = Arc::clone(&cpu);
-        let usage = Arc::new(TenantUsage::charging(quotas.bytes, move |nanoseconds| charged.charge(nanoseconds)));
         let meter = Arc::new(Meter::new(&quotas));
-        Self { name: name.into(), clock: Clock::with_offset(offset_ms), cpu, quotas, usage, meter }
+        Self { name: name.into(), clock: Clock::with_offset(offset_ms), cpu: Arc::new(cpu), quotas, meter }
     }
 
     /// Counts a request of this tenant until the permit is dropped; refuses one that is too much.

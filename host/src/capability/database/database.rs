@@ -121,17 +121,21 @@ impl Database {
     }
 
     /// Applies what is missing, the host's own first. Nothing is touched where the database has a migration that is
-    /// not in the lists.
+    /// not in the lists. Whoever asks for a connection meanwhile waits.
     pub(super) async fn migrate(&self, host: &Migrations, service: &Migrations) -> Result<(), Error> {
-        let mut lease = self.writers.acquire(self.limits.migration).await?;
-        let changed = migrations::apply(&mut lease, host, service, &self.limits).await?;
-        self.version.store(service.latest(), Ordering::Release);
+        let mut lease = self.writers.acquire(self.limits.wait).await?;
+        let missing = migrations::missing(&mut lease, host, service, &self.limits).await?;
         drop(lease);
-        if changed {
-            // Statements compiled for the old schema go with their connections.
-            self.readers.renew();
-            self.writers.renew();
+        if !missing.is_empty() {
+            let wait = self.limits.transaction + self.limits.wait;
+            let mut connection = self.writers.source().connect().await?;
+            let _writers = self.writers.keep_out(wait).await?;
+            let one_pool = Arc::ptr_eq(&self.readers, &self.writers);
+            let _readers = if one_pool { None } else { Some(self.readers.keep_out(wait).await?) };
+            migrations::apply(&mut connection, missing, &self.limits).await?;
+            connection.close().await;
         }
+        self.version.fetch_max(service.latest(), Ordering::AcqRel);
         Ok(())
     }
 

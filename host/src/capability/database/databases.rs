@@ -78,12 +78,7 @@ impl Databases {
 
     /// The database of `plugin` in `tenant`, with `migrations` applied. Where it is open with newer ones already, it
     /// is given as it is: an old version of a service finishes its requests beside the new one.
-    pub async fn open(
-        &self,
-        tenant: &str,
-        plugin: &str,
-        migrations: &Arc<Migrations>,
-    ) -> Result<Arc<Database>, Error> {
+    pub async fn open(&self, tenant: &str, plugin: &str, migrations: &Arc<Migrations>) -> Result<Arc<Database>, Error> {
         let slot = self.shared.slot(tenant, plugin);
         if let Some(database) = slot.get().filter(|database| database.version() >= migrations.latest()) {
             return Ok(database);
@@ -250,10 +245,7 @@ impl Shared {
         if open.len() < self.config.limits.open {
             return Ok(());
         }
-        let mut idle: Vec<_> = open
-            .iter()
-            .filter_map(|slot| Some((slot.get()?.idle_for()?, slot)))
-            .collect();
+        let mut idle: Vec<_> = open.iter().filter_map(|slot| Some((slot.get()?.idle_for()?, slot))).collect();
         idle.sort_by_key(|(idle, _)| std::cmp::Reverse(*idle));
         for (_, slot) in idle {
             if let Some(database) = slot.take_idle(Duration::ZERO) {

@@ -1,8 +1,8 @@
 //! The steps that make a service's schema, applied by the host: in order, each in a transaction of its own, once.
 
 use super::config::Limits;
+use super::connection::Connection;
 use super::error::Error;
-use super::pool::Lease;
 use super::sql;
 use super::value::{Author, Backend, Mode, Statement, Value};
 use sha2::{Digest, Sha256};
@@ -72,26 +72,46 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS fogbank_migrations (
     owner TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_ms BIGINT NOT NULL,
     PRIMARY KEY (owner, version))";
 
-/// Applies the steps that are missing, the host's own first; whether there were any.
-pub(super) async fn apply(
-    lease: &mut Lease,
-    host: &Migrations,
-    service: &Migrations,
+/// A step that is not applied yet.
+pub(super) struct Missing<'a> {
+    owner: &'static str,
+    migration: &'a Migration,
+}
+
+/// The steps that are missing, the host's own first; an error where what is applied does not go with the lists.
+pub(super) async fn missing<'a>(
+    connection: &mut Connection,
+    host: &'a Migrations,
+    service: &'a Migrations,
     limits: &Limits,
-) -> Result<bool, Error> {
-    let applied = applied(lease, limits).await?;
-    check(&applied, HOST, host, lease.backend())?;
-    check(&applied, SERVICE, service, lease.backend())?;
-    let mut changed = false;
+) -> Result<Vec<Missing<'a>>, Error> {
+    let applied = applied(connection, limits).await?;
+    let mut missing = Vec::new();
     for (owner, migrations) in [(HOST, host), (SERVICE, service)] {
-        for migration in &migrations.list {
-            if !applied.iter().any(|step| step.owner == owner && step.version == migration.version) {
-                apply_one(lease, owner, migration, limits).await?;
-                changed = true;
-            }
-        }
+        check(&applied, owner, migrations, connection.backend())?;
+        let is_applied = |version| applied.iter().any(|step| step.owner == owner && step.version == version);
+        let list = migrations.list.iter().filter(|migration| !is_applied(migration.version));
+        missing.extend(list.map(|migration| Missing { owner, migration }));
     }
-    Ok(changed)
+    Ok(missing)
+}
+
+/// Applies steps in order, on a connection that is used for nothing else.
+pub(super) async fn apply(
+    connection: &mut Connection,
+    missing: Vec<Missing<'_>>,
+    limits: &Limits,
+) -> Result<(), Error> {
+    if connection.backend() == Backend::Sqlite {
+        // Tables are rebuilt with foreign keys off, and checked before the commit:
+        // https://www.sqlite.org/lang_altertable.html#otheralter. The setting does nothing inside a transaction.
+        let deadline = Instant::now() + limits.statement;
+        connection.script(Author::Host, "PRAGMA foreign_keys = OFF", deadline).await?;
+    }
+    for step in missing {
+        apply_one(connection, step.owner, step.migration, limits).await?;
+    }
+    Ok(())
 }
 
 struct Applied {
@@ -100,18 +120,18 @@ struct Applied {
     checksum: String,
 }
 
-async fn applied(lease: &mut Lease, limits: &Limits) -> Result<Vec<Applied>, Error> {
-    let exists = match lease.backend() {
+async fn applied(connection: &mut Connection, limits: &Limits) -> Result<Vec<Applied>, Error> {
+    let exists = match connection.backend() {
         Backend::Sqlite => "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'fogbank_migrations'",
         Backend::Postgres => "SELECT count(to_regclass('fogbank_migrations'))",
     };
     let deadline = Instant::now() + limits.statement;
-    let count = lease.run(Author::Host, exists.into(), limits, deadline).await?;
+    let count = connection.run(Author::Host, exists.into(), limits, deadline).await?;
     if count.rows.cells != [Value::Integer(1)] {
         return Ok(Vec::new());
     }
     let list = "SELECT owner, version, checksum FROM fogbank_migrations ORDER BY version";
-    let rows = lease.run(Author::Host, list.into(), limits, deadline).await?.rows;
+    let rows = connection.run(Author::Host, list.into(), limits, deadline).await?.rows;
     rows.iter().map(applied_from).collect()
 }
 
@@ -146,12 +166,17 @@ fn check(applied: &[Applied], owner: &str, migrations: &Migrations, backend: Bac
 
 /// Another process may be doing the same on PostgreSQL: then the first attempt can collide, and the second sees
 /// what the other did.
-async fn apply_one(lease: &mut Lease, owner: &str, migration: &Migration, limits: &Limits) -> Result<(), Error> {
+async fn apply_one(
+    connection: &mut Connection,
+    owner: &str,
+    migration: &Migration,
+    limits: &Limits,
+) -> Result<(), Error> {
     let mut attempts = 3;
     loop {
         attempts -= 1;
-        let result = attempt(lease, owner, migration, limits).await;
-        if result.is_err() && !lease.recover().await {
+        let result = attempt(connection, owner, migration, limits).await;
+        if result.is_err() && !connection.recover().await {
             return result;
         }
         match result {
@@ -161,36 +186,54 @@ async fn apply_one(lease: &mut Lease, owner: &str, migration: &Migration, limits
     }
 }
 
-async fn attempt(lease: &mut Lease, owner: &str, migration: &Migration, limits: &Limits) -> Result<(), Error> {
+async fn attempt(
+    connection: &mut Connection,
+    owner: &str,
+    migration: &Migration,
+    limits: &Limits,
+) -> Result<(), Error> {
     let deadline = Instant::now() + limits.migration;
     let failed = |reason: String| Error::Migration { file: migration.file(), reason };
-    let backend = lease.backend();
+    let backend = connection.backend();
     let text = migration.sql(backend);
     if owner == SERVICE {
         sql::check_migration(text, backend).map_err(&failed)?;
     }
-    lease.begin(Mode::Write, deadline).await?;
-    lease.script(Author::Host, TABLE, deadline).await.map_err(collided)?;
+    connection.begin(Mode::Write, deadline).await?;
+    connection.script(Author::Host, TABLE, deadline).await.map_err(collided)?;
     if backend == Backend::Postgres {
         let limit = limits.migration.as_millis();
         let lock = format!("SET LOCAL statement_timeout = {limit}; LOCK TABLE fogbank_migrations");
-        lease.script(Author::Host, &lock, deadline).await?;
+        connection.script(Author::Host, &lock, deadline).await?;
     }
-    if is_applied(lease, owner, migration, limits, deadline).await? {
+    if is_applied(connection, owner, migration, limits, deadline).await? {
         // Another process was first.
-        return lease.commit(deadline).await;
+        return connection.commit(deadline).await;
     }
     let author = if owner == HOST { Author::Host } else { Author::Migration };
-    lease.script(author, text, deadline).await.map_err(|error| match error {
+    connection.script(author, text, deadline).await.map_err(|error| match error {
         Error::Unavailable(_) | Error::Busy => error,
         other => failed(other.to_string()),
     })?;
-    lease.run(Author::Host, record(owner, migration, backend), limits, deadline).await.map_err(collided)?;
+    connection.run(Author::Host, record(owner, migration, backend), limits, deadline).await.map_err(collided)?;
+    if backend == Backend::Sqlite {
+        check_references(connection, limits, deadline).await.map_err(|error| failed(error.to_string()))?;
+    }
     // Deferred constraints are checked here.
-    lease.commit(deadline).await.map_err(|error| match error {
+    connection.commit(deadline).await.map_err(|error| match error {
         Error::Constraint(_) => failed(error.to_string()),
         other => other,
     })
+}
+
+/// The foreign keys that SQLite did not look at meanwhile.
+async fn check_references(connection: &mut Connection, limits: &Limits, deadline: Instant) -> Result<(), Error> {
+    let check = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_check LIMIT 1";
+    let broken = connection.run(Author::Host, check.into(), limits, deadline).await?.rows;
+    match broken.cells.first() {
+        None => Ok(()),
+        Some(table) => Err(Error::Invalid(format!("rows of {table:?} refer to what does not exist"))),
+    }
 }
 
 /// What the host writes breaks a constraint only where another process wrote the same.
@@ -199,7 +242,7 @@ fn collided(error: Error) -> Error {
 }
 
 async fn is_applied(
-    lease: &mut Lease,
+    connection: &mut Connection,
     owner: &str,
     migration: &Migration,
     limits: &Limits,
@@ -207,7 +250,7 @@ async fn is_applied(
 ) -> Result<bool, Error> {
     let sql = "SELECT version FROM fogbank_migrations WHERE owner = $1 AND version = $2";
     let statement = Statement::new(sql).bind(owner).bind(migration.version);
-    Ok(!lease.run(Author::Host, statement, limits, deadline).await?.rows.is_empty())
+    Ok(!connection.run(Author::Host, statement, limits, deadline).await?.rows.is_empty())
 }
 
 fn record(owner: &str, migration: &Migration, backend: Backend) -> Statement {

@@ -5,7 +5,7 @@
 use super::connection::{Connection, Source};
 use super::error::Error;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -19,6 +19,7 @@ pub struct Pool {
     idle: Mutex<Vec<Kept>>,
     /// Connections made before the schema changed hold statements compiled for the old one.
     generation: AtomicU64,
+    changing: AtomicBool,
     runtime: Handle,
 }
 
@@ -36,6 +37,7 @@ impl Pool {
             places: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
             generation: AtomicU64::new(0),
+            changing: AtomicBool::new(false),
             runtime: Handle::current(),
         })
     }
@@ -63,22 +65,31 @@ impl Pool {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Ok(place);
         }
-        match tokio::time::timeout(wait, Arc::clone(&self.places).acquire_owned()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_closed)) => Err(Error::Unavailable("the database is closed".into())),
-            Err(_elapsed) => Err(Error::Busy),
+        loop {
+            match tokio::time::timeout(wait, Arc::clone(&self.places).acquire_owned()).await {
+                Ok(Ok(place)) => return Ok(place),
+                Ok(Err(_closed)) => return Err(Error::Unavailable("the database is closed".into())),
+                // While the schema changes, waiting is all there is to do.
+                Err(_elapsed) if self.changing.load(Ordering::Acquire) => {}
+                Err(_elapsed) => return Err(Error::Busy),
+            }
         }
+    }
+
+    /// Keeps everybody out, after those who are in have left, so that the schema can change: a statement compiled for
+    /// the old one must not meet the new one. `busy` when they do not leave in time.
+    pub async fn keep_out(self: &Arc<Self>, wait: Duration) -> Result<KeptOut, Error> {
+        let all = u32::try_from(self.size).unwrap_or(u32::MAX);
+        let places = Arc::clone(&self.places).acquire_many_owned(all);
+        let places = tokio::time::timeout(wait, places).await.map_err(|_elapsed| Error::Busy)?;
+        let places = places.map_err(|_closed| Error::Unavailable("the database is closed".into()))?;
+        self.changing.store(true, Ordering::Release);
+        Ok(KeptOut { pool: Arc::clone(self), _places: places })
     }
 
     /// Whether every connection is back.
     pub fn is_full(&self) -> bool {
         self.places.available_permits() == self.size
-    }
-
-    /// Throws away, as they come back, the connections that exist now.
-    pub fn renew(&self) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        self.lock().clear();
     }
 
     /// Waits at most `wait` for connections to come back, then closes those that did. The rest close as they come.
@@ -100,6 +111,20 @@ impl Pool {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A pool that nobody gets a connection of. Dropping it opens the pool again, with new connections only.
+pub struct KeptOut {
+    pool: Arc<Pool>,
+    _places: OwnedSemaphorePermit,
+}
+
+impl Drop for KeptOut {
+    fn drop(&mut self) {
+        self.pool.generation.fetch_add(1, Ordering::AcqRel);
+        self.pool.lock().clear();
+        self.pool.changing.store(false, Ordering::Release);
     }
 }
 

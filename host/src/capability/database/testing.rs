@@ -1,10 +1,9 @@
 //! A PostgreSQL server for tests: made in a temporary folder, reachable through a socket there, gone with the process
 //! that asked for it.
 
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -40,33 +39,35 @@ fn start() -> Result<String, String> {
     if let Some((user, group)) = account {
         std::os::unix::fs::chown(&folder, Some(user), Some(group)).map_err(|error| error.to_string())?;
     }
-    initialise(&folder, account)?;
+    let initialised = initialise(&folder, account);
+    if initialised.is_err() {
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    initialised?;
     let mut keeper = Command::new("sh");
     keeper.args(["-c", KEEPER, "sh"]).arg(&folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let child = as_account(&mut keeper, account).spawn().map_err(|error| format!("sh: {error}"))?;
-    wait_for_socket(&folder)?;
+    wait_until_ready(&folder)?;
     // The pipe stays open until the process ends.
     std::mem::forget(child);
-    Ok(format!("postgres://owner:owner%20password@/postgres?host={}", folder.display()))
+    Ok(format!("postgres://owner:owner%20password@localhost/postgres?host={}", folder.display()))
 }
 
 fn initialise(folder: &Path, account: Option<(u32, u32)>) -> Result<(), String> {
+    let password = folder.join("password");
+    std::fs::write(&password, "owner password\n").map_err(|error| error.to_string())?;
     let mut initdb = Command::new("initdb");
     initdb.args(["--no-sync", "--no-instructions", "--username=owner", "--auth=scram-sha-256", "--locale=C.UTF-8"]);
-    initdb.arg("--encoding=UTF8").arg("--pwfile=/dev/stdin").arg("-D").arg(folder.join("data")).current_dir(folder);
-    initdb.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = as_account(&mut initdb, account).spawn().map_err(|error| format!("initdb: {error}"))?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(b"owner password\n").map_err(|error| error.to_string())?;
-    }
-    let done = child.wait_with_output().map_err(|error| error.to_string())?;
+    initdb.arg("--encoding=UTF8").arg("--pwfile").arg(&password).arg("-D").arg(folder.join("data")).current_dir(folder);
+    let done = as_account(&mut initdb, account).output().map_err(|error| format!("initdb: {error}"))?;
     if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
 }
 
-fn wait_for_socket(folder: &Path) -> Result<(), String> {
-    let socket: PathBuf = folder.join(".s.PGSQL.5432");
+/// The last line of the server's own note about itself says when it takes connections.
+fn wait_until_ready(folder: &Path) -> Result<(), String> {
+    let note = folder.join("data").join("postmaster.pid");
     let began = Instant::now();
-    while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+    while !std::fs::read_to_string(&note).is_ok_and(|note| note.trim_end().ends_with("ready")) {
         if began.elapsed() > Duration::from_secs(30) {
             return Err(std::fs::read_to_string(folder.join("log")).unwrap_or_default());
         }

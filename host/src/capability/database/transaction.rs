@@ -91,10 +91,11 @@ impl Transaction {
     }
 
     /// Makes it last. The transaction is over whatever the result is.
-    pub async fn commit(self) -> Result<(), Error> {
+    pub async fn commit(&mut self) -> Result<(), Error> {
         let mut lease = self.take()?;
         let began = Instant::now();
         let result = lease.commit(began + self.limits.statement).await;
+        self.slot.swap(State::Over(over("was committed")));
         self.watch.tell("commit", began, 0, result.as_ref().err());
         result
     }

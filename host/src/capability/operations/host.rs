@@ -5,9 +5,8 @@ use super::worker::{Step, StepOutcome};
 use crate::capability::database::{Error as DatabaseError, Transaction};
 use crate::plugin::bindings::exports::fogbank::operations::runner;
 use crate::plugin::bindings::fogbank::operations::operations as wit;
-use crate::plugin::state::State;
+use crate::plugin::state::{Scope, State};
 use std::time::Duration;
-use wasmtime::Result;
 use wasmtime::component::Resource;
 
 /// Rows of one answer of `list`.
@@ -18,7 +17,7 @@ impl wit::Host for State {
         &mut self,
         transaction: Resource<Transaction>,
         new: wit::NewOperation,
-    ) -> Result<Result<String, wit::Error>> {
+    ) -> wasmtime::Result<Result<String, wit::Error>> {
         let id = new.id.unwrap_or_else(|| format!("operation-{}", uuid::Uuid::now_v7().simple()));
         let now_ms = self.scope.tenant.clock.now_ms();
         let row = New { id, kind: new.kind, target: new.target, input: new.input, hidden: new.hidden };
@@ -29,8 +28,8 @@ impl wit::Host for State {
         Ok(written.map(|_| row.id).map_err(wit::Error::from))
     }
 
-    async fn get(&mut self, id: String) -> Result<Result<wit::Operation, wit::Error>> {
-        Ok(self.operation(&id).await)
+    async fn get(&mut self, id: String) -> wasmtime::Result<Result<wit::Operation, wit::Error>> {
+        Ok(find(&self.scope, &id).await)
     }
 
     async fn list(
@@ -38,7 +37,7 @@ impl wit::Host for State {
         target_prefix: String,
         after: Option<String>,
         limit: u32,
-    ) -> Result<Result<Vec<wit::Operation>, wit::Error>> {
+    ) -> wasmtime::Result<Result<Vec<wit::Operation>, wit::Error>> {
         let database = match self.scope.database().await {
             Ok(database) => database,
             Err(error) => return Ok(Err(error.into())),
@@ -47,17 +46,17 @@ impl wit::Host for State {
         Ok(rows.map(|rows| rows.into_iter().map(wit::Operation::from).collect()).map_err(wit::Error::from))
     }
 
-    async fn progress(&mut self, id: String, percent: u32, metadata: String) -> Result<Result<(), wit::Error>> {
+    async fn progress(&mut self, id: String, percent: u32, metadata: String) -> wasmtime::Result<Result<(), wit::Error>> {
         let now_ms = self.scope.tenant.clock.now_ms();
         let database = match self.scope.database().await {
             Ok(database) => database,
             Err(error) => return Ok(Err(error.into())),
         };
         let changed = table::progress(&database, &id, percent, &metadata, now_ms).await;
-        Ok(self.changed(&id, changed).await)
+        Ok(self::changed(&self.scope, &id, changed).await)
     }
 
-    async fn cancel(&mut self, id: String) -> Result<Result<(), wit::Error>> {
+    async fn cancel(&mut self, id: String) -> wasmtime::Result<Result<(), wit::Error>> {
         let now_ms = self.scope.tenant.clock.now_ms();
         let database = match self.scope.database().await {
             Ok(database) => database,
@@ -65,17 +64,17 @@ impl wit::Host for State {
         };
         let changed = table::cancel(&database, &id, now_ms).await;
         self.started_operation = true;
-        Ok(self.changed(&id, changed).await)
+        Ok(self::changed(&self.scope, &id, changed).await)
     }
 
-    async fn delete(&mut self, id: String) -> Result<Result<(), wit::Error>> {
+    async fn delete(&mut self, id: String) -> wasmtime::Result<Result<(), wit::Error>> {
         let database = match self.scope.database().await {
             Ok(database) => database,
             Err(error) => return Ok(Err(error.into())),
         };
         match table::delete(&database, &id).await {
             Ok(true) => Ok(Ok(())),
-            Ok(false) => Ok(match self.operation(&id).await {
+            Ok(false) => Ok(match find(&self.scope, &id).await {
                 Ok(_) => Err(wit::Error::Other("the operation has not ended".into())),
                 Err(error) => Err(error),
             }),
@@ -84,17 +83,15 @@ impl wit::Host for State {
     }
 }
 
-impl State {
-    async fn operation(&self, id: &str) -> Result<wit::Operation, wit::Error> {
-        let database = self.scope.database().await?;
-        table::get(&database, id).await?.map(wit::Operation::from).ok_or(wit::Error::NotFound)
-    }
+async fn find(scope: &Scope, id: &str) -> Result<wit::Operation, wit::Error> {
+    let database = scope.database().await?;
+    table::get(&database, id).await?.map(wit::Operation::from).ok_or(wit::Error::NotFound)
+}
 
-    async fn changed(&self, id: &str, changed: Result<bool, DatabaseError>) -> Result<(), wit::Error> {
-        match changed? {
-            true => Ok(()),
-            false => self.operation(id).await.and(Err(wit::Error::Ended)),
-        }
+async fn changed(scope: &Scope, id: &str, changed: Result<bool, DatabaseError>) -> Result<(), wit::Error> {
+    match changed? {
+        true => Ok(()),
+        false => find(scope, id).await.and(Err(wit::Error::Ended)),
     }
 }
 

@@ -102,7 +102,10 @@ impl Draft {
         let keeps = !COPIED.iter().any(|field| body.get(field).is_some_and(|value| !value.is_null()));
         let naming: Naming = serde_json::from_value(body.clone()).map_err(broken)?;
         let wanted: Attributes = serde_json::from_value(body).map_err(broken)?;
-        let attributes = if keeps { copied(source, wanted) } else { wanted };
+        let mut attributes = if keeps { copied(source, wanted) } else { wanted };
+        if request.query_all("dropContextGroups").any(|group| group == "custom") {
+            attributes.contexts = None;
+        }
         let draft = Draft {
             bucket: bucket.to_owned(),
             name: object.to_owned(),

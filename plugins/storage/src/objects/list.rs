@@ -1,5 +1,6 @@
 //! `objects.list`: names in byte order, page by page, folded at a delimiter.
 
+use super::filter::Filter;
 use super::glob::Glob;
 use super::page::{Named, Page, Query, Start};
 use super::record::{self, Object};
@@ -39,6 +40,10 @@ impl Named for Entry {
             Entry::Object(object) => object.generation,
             Entry::Folder(_) => 0,
         }
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        self.object().is_none_or(|object| filter.keeps(object))
     }
 }
 
@@ -94,6 +99,7 @@ fn query(request: &RequestHead) -> Result<Query> {
         start_offset: text("startOffset"),
         end_offset: request.query("endOffset").filter(|end| !end.is_empty()).map(str::to_owned),
         glob,
+        filter: request.query("filter").filter(|filter| !filter.is_empty()).map(Filter::parse).transpose()?,
         limit: page::size(request, "maxResults", 1000, 1000)? as usize,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | rules of the API, without a host | [`name`], [`glob`], [`range`], [`conditional`], [`transcoding`], [`checksum`], [`page`] |
+//! | rules of the API, without a host | [`name`], [`glob`], [`range`], [`conditional`], [`transcoding`], [`checksum`], [`page`], [`filter`] |
 //! | the row, what clients may write of it, what they see | [`record`], [`attributes`], [`resource`] |
 //! | what keeps an object | [`protection`], [`customer_key`], [`access`] |
 //! | how a generation begins and ends | [`draft`], [`content`], [`mod@write`], [`retire`] |
@@ -15,6 +15,7 @@ pub mod conditional;
 pub mod content;
 pub mod customer_key;
 pub mod draft;
+pub mod filter;
 pub mod glob;
 pub mod lookup;
 pub mod media;

@@ -3,6 +3,7 @@
 //! The scan reads names in byte order in small batches. After a name has folded into a prefix it jumps behind
 //! everything that begins with that prefix, so that a page costs a page, whatever lies below its prefixes.
 
+use super::filter::Filter;
 use super::glob::Glob;
 use crate::model::prefix;
 
@@ -22,6 +23,8 @@ pub trait Named {
     fn name(&self) -> &str;
     /// 0 for what is not an object (a folder): it shows only as a prefix.
     fn generation(&self) -> i64;
+    /// Whether a filter keeps it.
+    fn passes(&self, filter: &Filter) -> bool;
 }
 
 /// What is asked for.
@@ -36,6 +39,7 @@ pub struct Query {
     /// Names from here on are left out.
     pub end_offset: Option<String>,
     pub glob: Option<Glob>,
+    pub filter: Option<Filter>,
     /// Items and prefixes together.
     pub limit: usize,
 }
@@ -103,7 +107,7 @@ impl Query {
             if jumped(at, row.name()) {
                 continue;
             }
-            let wanted = self.glob.as_ref().is_none_or(|glob| row.generation() == 0 || glob.matches(row.name()));
+            let wanted = self.wants(&row);
             let folded = self.common_prefix(row.name()).map(str::to_owned);
             if wanted && page.items.len() + page.prefixes.len() >= self.limit && !self.continues(&folded, page) {
                 return true;
@@ -130,6 +134,13 @@ impl Query {
             }
         }
         false
+    }
+
+    /// Whether a row is listed, under its own name or its prefix. Folders show whatever is in them.
+    fn wants(&self, row: &impl Named) -> bool {
+        row.generation() == 0
+            || (self.glob.as_ref().is_none_or(|glob| glob.matches(row.name()))
+                && self.filter.as_ref().is_none_or(|filter| row.passes(filter)))
     }
 
     /// Whether a row that folds adds nothing: its prefix is the last one of a page that is full.
@@ -170,6 +181,9 @@ mod tests {
         }
         fn generation(&self) -> i64 {
             self.1
+        }
+        fn passes(&self, _filter: &Filter) -> bool {
+            true
         }
     }
 

@@ -23,7 +23,7 @@ pub fn append(mut request: Request) -> Result<Response> {
         take(&upload, first, piece.end, &mut body)?;
     }
     match piece.total {
-        Some(total) if upload.size() == total => session.finish(&upload, &session.draft.expected),
+        Some(total) if upload.size() == total => session.finish(upload, &session.draft.expected),
         Some(total) if upload.size() > total => Err(Error::invalid(format!(
             "The upload already has {} bytes, more than the {total} that were announced.",
             upload.size()

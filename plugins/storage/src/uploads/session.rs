@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// Makes the bytes of `upload` the object. The session knows the generation from the same transaction on.
-    pub fn finish(&self, upload: &Upload, expected: &Expected) -> Result<Response> {
+    pub fn finish(&self, upload: Upload, expected: &Expected) -> Result<Response> {
         let staged = upload.finish(true)?;
         let content = Content::keep(&staged, expected)?;
         let found = self.draft.store(
@@ -107,7 +107,8 @@ impl Session {
             }),
         )?;
         if content.file.is_none() {
-            drop(staged);
+            // No bytes, no file: the upload is not taken over, and goes.
+            drop((staged, upload));
             self.discard();
         }
         Ok(self.draft.answer(&found).header(UPLOADER, self.id.as_str()))

@@ -84,8 +84,7 @@ impl PostgresLink {
         let mut size = 0;
         while let Some(step) = stream.next().await {
             match step? {
-                Either::Left(done) if changes => outcome.affected += done.rows_affected(),
-                Either::Left(_) => {}
+                Either::Left(done) => outcome.affected += if changes { done.rows_affected() } else { 0 },
                 Either::Right(row) => {
                     take_row(&row, &mut outcome, &mut size)?;
                     super::check_size(&outcome, size, limits)?;

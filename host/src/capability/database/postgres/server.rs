@@ -27,7 +27,12 @@ impl Server {
         // The parser's own message may repeat the URL, which holds a password.
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| Error::Unavailable("the database URL is not postgres://USER:PASSWORD@HOST/NAME".into()))?;
-        Ok(Self { options: options.disable_statement_logging(), secret, owner: Mutex::new(None), closed: OnceCell::new() })
+        Ok(Self {
+            options: options.disable_statement_logging(),
+            secret,
+            owner: Mutex::new(None),
+            closed: OnceCell::new(),
+        })
     }
 
     /// The name that an unnamed database has.
@@ -57,6 +62,18 @@ impl Server {
 
     /// Makes the role and its schema, or gives the role the password that belongs to this installation.
     pub(super) async fn provide(&self, identity: &Identity) -> Result<(), Error> {
+        let mut attempts = 4;
+        loop {
+            attempts -= 1;
+            match self.try_to_provide(identity).await {
+                // Another process does the same: what it made is there at the next attempt.
+                Err(_) if attempts > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_to_provide(&self, identity: &Identity) -> Result<(), Error> {
         let password = identity.password(&self.secret);
         let role = &identity.role;
         let verb = if self.knows(identity).await? { "ALTER" } else { "CREATE" };

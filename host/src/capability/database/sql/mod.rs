@@ -122,7 +122,16 @@ fn check_schema_statement(words: &[&str]) -> Result<(), String> {
         "ANALYZE",
     ];
     const SHARED: [&str; 11] = [
-        "ROLE", "USER", "GROUP", "DATABASE", "SYSTEM", "EXTENSION", "SERVER", "SCHEMA", "TABLESPACE", "PUBLICATION",
+        "ROLE",
+        "USER",
+        "GROUP",
+        "DATABASE",
+        "SYSTEM",
+        "EXTENSION",
+        "SERVER",
+        "SCHEMA",
+        "TABLESPACE",
+        "PUBLICATION",
         "SUBSCRIPTION",
     ];
     let is_in = |word: &str, list: &[&str]| list.iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
@@ -174,14 +183,50 @@ mod tests {
     #[test]
     fn everything_else_is_refused() {
         let statements = [
-            "", ";", "BEGIN", "begin immediate", "COMMIT", "ROLLBACK", "END", "SAVEPOINT a", "RELEASE a", "ABORT",
-            "START TRANSACTION", "ATTACH 'x' AS y", "DETACH y", "PRAGMA query_only = 0", "VACUUM", "VACUUM INTO 'x'",
-            "SET search_path = a", "RESET ALL", "COPY t TO '/tmp/x'", "DO $$ BEGIN END $$", "LISTEN a", "NOTIFY a",
-            "CREATE TABLE t (a)", "DROP TABLE t", "ALTER TABLE t ADD a", "EXPLAIN SELECT 1", "PREPARE a AS SELECT 1",
-            "EXECUTE a", "CALL a()", "GRANT a TO b", "LOCK TABLE t", "DISCARD ALL", "LOAD 'x'", "ANALYZE", "REINDEX",
-            "SELECT 1; SELECT 2", "SELECT 1; -- a\n DELETE FROM t", "SELECT 1;; COMMIT", "(SELECT 1)", "SELECT $0",
-            "SELECT * FROM fogbank_migrations", "DELETE FROM \"Fogbank_Operations\"",
-            "INSERT INTO FOGBANK_x VALUES (1)", "SELECT 1 /*",
+            "",
+            ";",
+            "BEGIN",
+            "begin immediate",
+            "COMMIT",
+            "ROLLBACK",
+            "END",
+            "SAVEPOINT a",
+            "RELEASE a",
+            "ABORT",
+            "START TRANSACTION",
+            "ATTACH 'x' AS y",
+            "DETACH y",
+            "PRAGMA query_only = 0",
+            "VACUUM",
+            "VACUUM INTO 'x'",
+            "SET search_path = a",
+            "RESET ALL",
+            "COPY t TO '/tmp/x'",
+            "DO $$ BEGIN END $$",
+            "LISTEN a",
+            "NOTIFY a",
+            "CREATE TABLE t (a)",
+            "DROP TABLE t",
+            "ALTER TABLE t ADD a",
+            "EXPLAIN SELECT 1",
+            "PREPARE a AS SELECT 1",
+            "EXECUTE a",
+            "CALL a()",
+            "GRANT a TO b",
+            "LOCK TABLE t",
+            "DISCARD ALL",
+            "LOAD 'x'",
+            "ANALYZE",
+            "REINDEX",
+            "SELECT 1; SELECT 2",
+            "SELECT 1; -- a\n DELETE FROM t",
+            "SELECT 1;; COMMIT",
+            "(SELECT 1)",
+            "SELECT $0",
+            "SELECT * FROM fogbank_migrations",
+            "DELETE FROM \"Fogbank_Operations\"",
+            "INSERT INTO FOGBANK_x VALUES (1)",
+            "SELECT 1 /*",
         ];
         for backend in BOTH {
             for sql in statements {
@@ -193,9 +238,14 @@ mod tests {
     #[test]
     fn what_the_server_keeps_to_itself_is_refused() {
         let statements = [
-            "SELECT set_config('statement_timeout', '0', false)", "SELECT * FROM pg_catalog.pg_class",
-            "SELECT \"pg_sleep\"(9)", "SELECT query_to_xml('COMMIT', true, true, '')", "SELECT lo_create(0)",
-            "SELECT U&\"set\\005fconfig\"('a', 'b', false)", "SELECT 1 INTO t", "SELECT pg_advisory_lock(1)",
+            "SELECT set_config('statement_timeout', '0', false)",
+            "SELECT * FROM pg_catalog.pg_class",
+            "SELECT \"pg_sleep\"(9)",
+            "SELECT query_to_xml('COMMIT', true, true, '')",
+            "SELECT lo_create(0)",
+            "SELECT U&\"set\\005fconfig\"('a', 'b', false)",
+            "SELECT 1 INTO t",
+            "SELECT pg_advisory_lock(1)",
             "SELECT * FROM information_schema.tables",
         ];
         for sql in statements {
@@ -209,8 +259,13 @@ mod tests {
             CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$; -- end";
         assert_eq!(check_migration(good, Backend::Postgres), Ok(()));
         for sql in [
-            "CREATE TABLE a (b TEXT); COMMIT", "BEGIN; CREATE TABLE a (b TEXT)", "ALTER ROLE me PASSWORD 'x'",
-            "SET search_path = x", "CREATE TABLE fogbank_x (a INT)", "DROP SCHEMA x CASCADE", "COPY a FROM '/etc/passwd'",
+            "CREATE TABLE a (b TEXT); COMMIT",
+            "BEGIN; CREATE TABLE a (b TEXT)",
+            "ALTER ROLE me PASSWORD 'x'",
+            "SET search_path = x",
+            "CREATE TABLE fogbank_x (a INT)",
+            "DROP SCHEMA x CASCADE",
+            "COPY a FROM '/etc/passwd'",
         ] {
             assert!(check_migration(sql, Backend::Postgres).is_err(), "{sql}");
         }

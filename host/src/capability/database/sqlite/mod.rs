@@ -92,18 +92,21 @@ impl SqliteLink {
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments(statement.params)?);
         let mut stream = self.connection.fetch_many(query);
         let mut outcome = Outcome::default();
-        let mut size = 0;
+        let (mut size, mut finished) = (0, false);
         while let Some(step) = stream.next().await {
             match step? {
-                Either::Left(done) if changes => outcome.affected += done.rows_affected(),
-                Either::Left(_) => {}
+                Either::Left(done) => {
+                    finished = true;
+                    outcome.affected += if changes { done.rows_affected() } else { 0 };
+                }
                 Either::Right(row) => {
                     take_row(&row, &mut outcome, &mut size)?;
                     super::check_size(&outcome, size, limits)?;
                 }
             }
         }
-        Ok(outcome)
+        // A thread that dies closes the stream just as a thread that is done does, but for the last word.
+        if finished { Ok(outcome) } else { Err(Error::Unavailable("the connection's thread is gone".into())) }
     }
 
     /// Runs a script of any number of statements, without parameters.

@@ -101,9 +101,14 @@ async fn f25_parameters_are_never_read_as_sql(backend: Backend) {
 async fn migrations_cannot_leave_either(backend: Backend) {
     let bed = Bed::new(backend);
     let attempts = [
-        "ATTACH '/tmp/other.sqlite' AS other", "CREATE TABLE a (b TEXT); COMMIT; CREATE TABLE c (d TEXT)",
-        "CREATE TABLE fogbank_mine (a TEXT)", "DROP TABLE fogbank_migrations", "PRAGMA journal_mode = DELETE",
-        "SET search_path = public", "ROLLBACK", "SAVEPOINT a",
+        "ATTACH '/tmp/other.sqlite' AS other",
+        "CREATE TABLE a (b TEXT); COMMIT; CREATE TABLE c (d TEXT)",
+        "CREATE TABLE fogbank_mine (a TEXT)",
+        "DROP TABLE fogbank_migrations",
+        "PRAGMA journal_mode = DELETE",
+        "SET search_path = public",
+        "ROLLBACK",
+        "SAVEPOINT a",
     ];
     for (number, sql) in attempts.iter().enumerate() {
         let list = migrations(&[("leave", sql, sql)]);

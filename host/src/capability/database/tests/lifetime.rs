@@ -97,7 +97,10 @@ async fn every_use_is_told(backend: Backend) {
     transaction.execute(vec!["UPDATE shelf SET room = 3".into()]).await.unwrap();
     transaction.commit().await.unwrap();
     let expected = [
-        "shop query 1 None", "shop query 0 Some(\"invalid\")", "shop begin 0 None", "shop execute 0 None",
+        "shop query 1 None",
+        "shop query 0 Some(\"invalid\")",
+        "shop begin 0 None",
+        "shop execute 0 None",
         "shop commit 0 None",
     ];
     assert_eq!(*notes.0.lock().unwrap(), expected);
@@ -106,7 +109,7 @@ async fn every_use_is_told(backend: Backend) {
 async fn readiness_is_the_databases_own(backend: Backend) {
     let bed = Bed::new(backend);
     bed.databases.ping().await.unwrap();
-    let url = "postgres://nobody:secret@/none?host=/nowhere".to_owned();
+    let url = "postgres://nobody:secret@localhost/none?host=/nowhere".to_owned();
     let gone = super::DatabasesConfig { url: Some(url), ..bed.config.clone() };
     let error = Databases::new(gone).unwrap().ping().await.unwrap_err();
     assert!(matches!(&error, Error::Unavailable(why) if !why.contains("secret")), "{error}");

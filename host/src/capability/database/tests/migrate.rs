@@ -16,10 +16,16 @@ on_both! {
 }
 
 const ONE: (&str, &str, &str) = ("one", "CREATE TABLE a (n BIGINT)", "CREATE TABLE a (n BIGINT)");
-const TWO: (&str, &str, &str) =
-    ("two", "INSERT INTO a VALUES (1); INSERT INTO a VALUES (2);", "INSERT INTO a VALUES (1); INSERT INTO a VALUES (2);");
-const THREE: (&str, &str, &str) =
-    ("three", "ALTER TABLE a ADD COLUMN m BIGINT NOT NULL DEFAULT 5", "ALTER TABLE a ADD COLUMN m BIGINT NOT NULL DEFAULT 5");
+const TWO: (&str, &str, &str) = (
+    "two",
+    "INSERT INTO a VALUES (1); INSERT INTO a VALUES (2);",
+    "INSERT INTO a VALUES (1); INSERT INTO a VALUES (2);",
+);
+const THREE: (&str, &str, &str) = (
+    "three",
+    "ALTER TABLE a ADD COLUMN m BIGINT NOT NULL DEFAULT 5",
+    "ALTER TABLE a ADD COLUMN m BIGINT NOT NULL DEFAULT 5",
+);
 
 async fn f23_migrations_run_in_order_and_once(backend: Backend) {
     let bed = Bed::new(backend);
@@ -128,8 +134,7 @@ async fn tables_can_be_rebuilt(backend: Backend) {
     let bed = Bed::new(backend);
     let first = "CREATE TABLE p (id BIGINT PRIMARY KEY); CREATE TABLE c (p BIGINT REFERENCES p (id));
         INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)";
-    let rebuild = "PRAGMA defer_foreign_keys = ON;
-        CREATE TABLE p_new (id BIGINT PRIMARY KEY, name TEXT NOT NULL DEFAULT '', CHECK (id > 0));
+    let rebuild = "CREATE TABLE p_new (id BIGINT PRIMARY KEY, name TEXT NOT NULL DEFAULT '', CHECK (id > 0));
         INSERT INTO p_new (id) SELECT id FROM p; DROP TABLE p; ALTER TABLE p_new RENAME TO p;
         CREATE INDEX p_name ON p (name); CREATE TRIGGER t AFTER INSERT ON c BEGIN SELECT 1; END;";
     let alter = "ALTER TABLE p ADD COLUMN name TEXT NOT NULL DEFAULT ''";
@@ -137,4 +142,9 @@ async fn tables_can_be_rebuilt(backend: Backend) {
     let database = bed.databases.open(&bed.tenant, "p", &list).await.unwrap();
     assert_eq!(database.query("SELECT id, name FROM p".into()).await.unwrap().cells, [1.into(), "".into()]);
     assert!(database.execute(vec!["INSERT INTO c VALUES (2)".into()]).await.is_err());
+    let orphan = ("orphan", "DELETE FROM p", "DELETE FROM p");
+    let list = migrations(&[("first", first, first), ("rebuild", rebuild, alter), orphan]);
+    let refused = bed.databases.open(&bed.tenant, "p", &list).await.map(drop);
+    assert!(matches!(&refused, Err(Error::Migration { file, .. }) if file == "0003_orphan"), "{refused:?}");
+    assert_eq!(database.query("SELECT id FROM p".into()).await.unwrap().len(), 1);
 }

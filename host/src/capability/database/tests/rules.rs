@@ -22,7 +22,10 @@ async fn f14_rows_cannot_refer_to_what_does_not_exist(backend: Backend) {
     assert_eq!(shop.execute(vec![orphan.into()]).await, refused);
     shop.execute(vec!["INSERT INTO thing (id, shelf) VALUES (1, 'top')".into()]).await.unwrap();
     assert_eq!(shop.execute(vec!["DELETE FROM shelf".into()]).await, refused);
-    assert_eq!(shop.execute(vec!["DELETE FROM thing".into(), "DELETE FROM shelf".into()]).await.unwrap()[1].affected, 1);
+    assert_eq!(
+        shop.execute(vec!["DELETE FROM thing".into(), "DELETE FROM shelf".into()]).await.unwrap()[1].affected,
+        1
+    );
 }
 
 async fn broken_rules_have_a_kind(backend: Backend) {

@@ -58,7 +58,9 @@ async fn text_is_ordered_by_its_bytes(backend: Backend) {
     let bed = Bed::new(backend);
     let shop = bed.shop().await;
     let mut names: Vec<String> =
-        ["b", "B", "a/", "a", "a!", "é", "z", "Z", "~", "\u{1F32B}", "\u{FFFD}", "_", "10", "9"].map(str::to_owned).into();
+        ["b", "B", "a/", "a", "a!", "é", "z", "Z", "~", "\u{1F32B}", "\u{FFFD}", "_", "10", "9"]
+            .map(str::to_owned)
+            .into();
     for name in &names {
         let insert = Statement::new("INSERT INTO shelf (name, room) VALUES ($1, 1)").bind(name.as_str());
         shop.execute(vec![insert]).await.unwrap();
