@@ -77,7 +77,8 @@ impl FileStores {
     /// Makes the folder of all tenants where it is absent. Blocks; for the start.
     pub fn new(config: FilesConfig) -> Result<Self, FileError> {
         Dir::create_ambient_dir_all(&config.data, ambient_authority())?;
-        let data = Dir::open_ambient_dir(&config.data, ambient_authority())?;
+        // Not `open_ambient_dir`, which opens for looking up names alone: such a folder cannot be synced.
+        let data = Dir::from_std_file(std::fs::File::open(&config.data)?);
         let disk = Disk::of(data.try_clone()?.into_std_file(), config.reserve);
         Self::on_disk(&data, disk, config.limits, config.faults)
     }
