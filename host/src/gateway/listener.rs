@@ -10,7 +10,7 @@ use crate::capability::http::{Answer, BodyError};
 use crate::config::ServerLimits;
 use crate::observe::metrics;
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::service_fn;

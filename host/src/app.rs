@@ -1,7 +1,5 @@
 //! Puts the pieces together at start, and takes them apart at the end.
 
-mod serving;
-
 use crate::capability::database::{self, Databases, DatabasesConfig};
 use crate::capability::files::{FileStores, FilesConfig};
 use crate::capability::identity::Policies as IdentityPolicies;
