@@ -116,7 +116,9 @@ async fn hashing_is_charged_to_the_tenant() {
     let sum = spent.clone();
     let data = tempfile::tempdir().expect("a folder");
     let stores = FileStores::new(super::super::FilesConfig::new(data.path())).expect("stores");
-    let usage = stores.usage("default", None, move |nanoseconds| drop(sum.fetch_add(nanoseconds, Ordering::Relaxed)));
+    let usage = stores.usage("default", None, move |nanoseconds| {
+        sum.fetch_add(nanoseconds, Ordering::Relaxed);
+    });
     let store = stores.open("default", "storage", usage).await.expect("a store");
     let source = Source::Bytes(content(8 << 20).into());
     store.stage(vec![source], StageOptions { md5: true, ..StageOptions::default() }).await.expect("staged");
