@@ -17,6 +17,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod app;
 pub mod capability;
 pub mod config;
 pub mod faults;

@@ -5,5 +5,6 @@ pub mod context;
 pub mod database;
 pub mod files;
 pub mod http;
+pub mod identity;
 pub mod operations;
 pub mod peers;

@@ -122,7 +122,9 @@ impl Guest {
         let request = call::guest_request(&mut used.store, head, body)?;
         let function = used.instance.get_typed_func::<(&Request,), (Reply,)>(&mut used.store, handle);
         let function = function.map_err(|error| Failure::Contract(format!("`handle`: {error:#}")))?;
-        match function.call_async(&mut used.store, (&request,)).await {
+        let outcome = function.call_async(&mut used.store, (&request,)).await;
+        self.nudge(used.store.data_mut());
+        match outcome {
             Ok((reply,)) => Ok((reply, used)),
             Err(error) => Err(diagnose(&error, used.store.data())),
         }
@@ -137,8 +139,18 @@ impl Guest {
         let guest = runner.load(&mut used.store, &used.instance);
         let guest = guest.map_err(|error| Failure::Contract(format!("runner: {error:#}")))?;
         let outcome = guest.call_run(&mut used.store, &work).await;
+        self.nudge(used.store.data_mut());
         self.ledger.memory.store(used.store.data().limiter.used(), Ordering::Relaxed);
         outcome.map_err(|error| diagnose(&error, used.store.data()))
+    }
+
+    /// Tells the worker of background work, once the call's transactions are over, that there may be some.
+    fn nudge(&self, state: &mut State) {
+        if std::mem::take(&mut state.started_operation)
+            && let Some(workers) = self.scope.process.workers.get()
+        {
+            workers.nudge(&self.scope.tenant.name, &self.scope.plugin);
+        }
     }
 
     async fn instance(&self, pre: &InstancePre<State>) -> Result<Used, Failure> {

@@ -3,12 +3,12 @@
 use super::bindings::exports::fogbank::operations::runner::GuestIndices;
 use super::compile::Compiler;
 use super::linker::{self, Grants};
-use super::manifest::{Capability, Contract, Manifest, Problem};
+use super::manifest::{Capability, Contract, Manifest, MigrationFiles, Problem};
 use super::package::Package;
 use super::reuse::ReusePool;
 use super::state::State;
 use super::{contract, engine};
-use crate::capability::database::Migrations;
+use crate::capability::database::{Migration, Migrations};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -73,7 +73,7 @@ impl LoadedPlugin {
             revision: revision(package, &wasm),
             reuse: ReusePool::new(manifest.reuse),
             settings: Arc::new(settings),
-            migrations: Arc::new(Migrations::from(&manifest.migrations)),
+            migrations: Arc::new(migrations(&manifest.migrations).map_err(one)?),
             manifest: Arc::new(manifest),
             entry,
             running: AtomicUsize::new(0),
@@ -106,6 +106,17 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// The steps of both backends, side by side; the manifest's reader has seen to it that they have the same numbers.
+fn migrations(files: &MigrationFiles) -> Result<Migrations, String> {
+    let steps = files.sqlite.iter().zip(&files.postgres).map(|(sqlite, postgres)| Migration {
+        version: i64::from(sqlite.number),
+        name: sqlite.name.clone(),
+        sqlite: sqlite.sql.clone(),
+        postgres: postgres.sql.clone(),
+    });
+    Migrations::new(steps.collect())
 }
 
 fn read_component(package: &dyn Package, manifest: &Manifest) -> Result<Cow<'static, [u8]>, String> {

@@ -4,7 +4,10 @@ use super::limits::Limiter;
 use super::wasi::Wasi;
 use crate::capability::http::AnswerSlot;
 use crate::capability::peers::PeerSender;
-use crate::capability::{database::Databases, files::FileStores};
+use crate::capability::database::{Database, Databases, Error as DatabaseError};
+use crate::capability::files::FileStores;
+use crate::capability::identity::Policies;
+use crate::capability::operations::Workers;
 use crate::tenant::Tenant;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -18,6 +21,9 @@ pub struct Process {
     pub default_project: String,
     pub databases: Arc<Databases>,
     pub files: Arc<FileStores>,
+    pub policies: Policies,
+    /// Set once background work runs.
+    pub workers: std::sync::OnceLock<Arc<Workers>>,
     /// Set once the gateway runs.
     pub peers: std::sync::OnceLock<Arc<dyn PeerSender>>,
 }
@@ -32,6 +38,13 @@ pub struct Scope {
     pub settings: Arc<Map<String, Value>>,
     /// What the database is migrated with when it is opened.
     pub migrations: Arc<crate::capability::database::Migrations>,
+}
+
+impl Scope {
+    /// The service's database in this tenant, opened and migrated.
+    pub async fn database(&self) -> Result<Arc<Database>, DatabaseError> {
+        self.process.databases.open(&self.tenant.name, &self.plugin, &self.migrations).await
+    }
 }
 
 /// One call of a guest.
@@ -55,6 +68,8 @@ pub struct State {
     /// Where `fogbank:http/responses.start` puts the head of a streamed answer.
     pub answer: AnswerSlot,
     pub wasi: Wasi,
+    /// Whether the call started or cancelled an operation, so that its worker has to look.
+    pub started_operation: bool,
 }
 
 impl State {
@@ -69,6 +84,7 @@ impl State {
             limiter: Limiter::new(memory_limit),
             answer: AnswerSlot::default(),
             wasi,
+            started_operation: false,
         }
     }
 

@@ -36,7 +36,8 @@ impl Conditions {
 
 /// 412 in the words of the real service.
 pub fn unmet() -> Error {
-    Error::precondition("At least one of the pre-conditions you specified did not hold.").with_location("header", "If-Match")
+    Error::precondition("At least one of the pre-conditions you specified did not hold.")
+        .with_location("header", "If-Match")
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@
 //! | [`xml`] | the XML API, which renders its own errors |
 //!
 //! A handler reads as the API's documentation does: check, look up, change, answer.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+pub mod access_lists;
 pub mod background;
 pub mod bucket_access_controls;
 pub mod buckets;
@@ -35,3 +36,31 @@ pub mod projects;
 pub mod removals;
 pub mod uploads;
 pub mod xml;
+
+use fogbank_sdk::{Outcome, Reply, Request, Result, Runner, Service, Work};
+
+mod routes {
+    include!(concat!(env!("OUT_DIR"), "/routes.rs"));
+}
+
+/// The service, as the host calls it.
+pub struct Storage;
+
+impl Service for Storage {
+    fn handle(request: Request) -> Result<Reply> {
+        routes::dispatch(request)
+    }
+}
+
+impl Runner for Storage {
+    fn run(work: Work) -> Outcome {
+        background::run(work)
+    }
+}
+
+#[allow(unsafe_code, reason = "the component's exports are generated")]
+mod exports {
+    use super::Storage;
+
+    fogbank_sdk::service!(Storage, runner);
+}

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
 
 /// Milliseconds since 1970-01-01T00:00:00Z on the machine's own clock.
 pub fn machine_now_ms() -> u64 {
@@ -12,12 +13,13 @@ pub fn machine_now_ms() -> u64 {
 #[derive(Debug, Default)]
 pub struct Clock {
     offset_ms: AtomicI64,
+    moved: Notify,
 }
 
 impl Clock {
     /// A clock that runs `offset_ms` ahead of the machine's (behind it, when negative).
     pub fn with_offset(offset_ms: i64) -> Self {
-        Self { offset_ms: AtomicI64::new(offset_ms) }
+        Self { offset_ms: AtomicI64::new(offset_ms), moved: Notify::new() }
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z, never negative.
@@ -33,11 +35,19 @@ impl Clock {
     /// Moves the clock so that it is `offset_ms` ahead of the machine's.
     pub fn set_offset_ms(&self, offset_ms: i64) {
         self.offset_ms.store(offset_ms, Ordering::Relaxed);
+        self.moved.notify_waiters();
     }
 
     /// Moves the clock by `delta_ms` and gives the new offset.
     pub fn advance_ms(&self, delta_ms: i64) -> i64 {
-        self.offset_ms.fetch_add(delta_ms, Ordering::Relaxed).saturating_add(delta_ms)
+        let offset_ms = self.offset_ms().saturating_add(delta_ms);
+        self.set_offset_ms(offset_ms);
+        offset_ms
+    }
+
+    /// Waits until the clock is moved.
+    pub async fn moved(&self) {
+        self.moved.notified().await;
     }
 }
 

@@ -1,10 +1,32 @@
-//! Durable work.
+//! Durable work: operations that clients see and background work that they do not, as rows of the service's own database,
+//! and schedules. Granted with `operations = true`, which needs `database = true`.
+//!
+//! - [`table`]: the rows.
+//! - [`worker`]: one task for each service in each tenant, which wakes the service's runner.
+
+mod host;
+pub mod table;
+pub mod worker;
+
+pub use worker::{RunStep, Step, Workers};
 
 use crate::plugin::state::Scope;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Waits until the operation has ended, at most for `limit`.
-pub async fn wait(_scope: &Arc<Scope>, _operation: &str, limit: Duration) {
-    tokio::time::sleep(limit.min(Duration::from_millis(200))).await;
+/// Waits until an operation of the scope's service has ended, at most for `limit`.
+pub async fn wait(scope: &Arc<Scope>, operation: &str, limit: Duration) {
+    let deadline = tokio::time::Instant::now() + limit;
+    let Some(workers) = scope.process.workers.get() else { return };
+    let ended = workers.ended(&scope.tenant.name, &scope.plugin);
+    loop {
+        let notified = ended.notified();
+        let over = match scope.database().await {
+            Ok(database) => !matches!(table::get(&database, operation).await, Ok(Some(row)) if !row.is_done()),
+            Err(_) => true,
+        };
+        if over || tokio::time::timeout_at(deadline, notified).await.is_err() {
+            return;
+        }
+    }
 }

@@ -132,6 +132,7 @@ CREATE TABLE notifications (
 CREATE TABLE hmac_keys (
     access_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     project TEXT COLLATE "C" NOT NULL,
+    project_number BIGINT NOT NULL,
     service_account TEXT COLLATE "C" NOT NULL,
     -- Needed in clear to verify signatures; shown to a client once, when it is made; gone when the key is deleted.
     secret TEXT COLLATE "C",
@@ -141,7 +142,7 @@ CREATE TABLE hmac_keys (
     updated_ms BIGINT NOT NULL,
     CHECK ((state = 'DELETED') = (secret IS NULL))
 );
-CREATE INDEX hmac_keys_by_project ON hmac_keys (project, access_id);
+CREATE INDEX hmac_keys_by_project ON hmac_keys (project_number, access_id);
 
 CREATE TABLE managed_folders (
     bucket BIGINT NOT NULL REFERENCES buckets (id) ON DELETE CASCADE,

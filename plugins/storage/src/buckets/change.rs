@@ -11,7 +11,15 @@ use serde_json::{Value, json};
 
 /// Settings that `update` clears where it does not name them. The others have defaults that nobody means by silence.
 const CLEARED: [&str; 10] = [
-    "billing", "cors", "defaultEventBasedHold", "encryption", "ipFilter", "labels", "lifecycle", "logging", "versioning",
+    "billing",
+    "cors",
+    "defaultEventBasedHold",
+    "encryption",
+    "ipFilter",
+    "labels",
+    "lifecycle",
+    "logging",
+    "versioning",
     "website",
 ];
 

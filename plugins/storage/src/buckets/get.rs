@@ -18,7 +18,8 @@ pub fn get(request: Request) -> Result<Response> {
 
 fn deleted(request: &Request, name: &str) -> Result<Bucket> {
     let generation = request.query_i64("generation")?.ok_or_else(|| Error::required("generation"))?;
-    let sql = format!("SELECT {COLUMNS} FROM buckets WHERE name = $1 AND generation = $2 AND soft_deleted_ms IS NOT NULL");
+    let sql =
+        format!("SELECT {COLUMNS} FROM buckets WHERE name = $1 AND generation = $2 AND soft_deleted_ms IS NOT NULL");
     let mut row = db::query_one(&sql, params![name, generation])?.ok_or_else(bucket::not_found)?;
     Bucket::from_row(&mut row)
 }

@@ -46,7 +46,8 @@ impl Predefined {
     /// What the query says, for a bucket of the project `number`.
     pub fn of(request: &RequestHead, number: i64) -> Result<Self> {
         let acl = request.query("predefinedAcl").map(|name| acl::predefined_bucket(name, number));
-        let default = request.query("predefinedDefaultObjectAcl").map(|name| acl::predefined_object(name, number, None));
+        let default =
+            request.query("predefinedDefaultObjectAcl").map(|name| acl::predefined_object(name, number, None));
         Ok(Self { acl: acl.transpose()?, default_object_acl: default.transpose()? })
     }
 

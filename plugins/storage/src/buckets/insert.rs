@@ -18,7 +18,11 @@ pub fn insert(mut request: Request) -> Result<Response> {
     let name = name(&body)?;
     let project = input::project(&request);
     let config = config(&request, &body, &name, project::number(&project))?;
-    let shown = if body.get("acl").is_some() || body.get("defaultObjectAcl").is_some() { Projection::Full } else { Projection::NoAcl };
+    let shown = if body.get("acl").is_some() || body.get("defaultObjectAcl").is_some() {
+        Projection::Full
+    } else {
+        Projection::NoAcl
+    };
     let projection = Projection::of(&request, shown)?;
     let bucket = create(&name, &project, &config)?;
     policies::adopt(&bucket::resource_name(&name), &policies::project_resource(&project));

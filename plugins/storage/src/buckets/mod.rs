@@ -7,6 +7,7 @@ mod input;
 mod insert;
 mod list;
 mod lock_retention_policy;
+pub mod operations;
 mod policy;
 mod restore;
 pub mod settings;

@@ -26,7 +26,8 @@ pub fn restore(request: Request) -> Result<Response> {
 /// The deleted bucket, unless a live one has its name.
 fn deleted(tx: &Transaction, name: &str, generation: i64) -> Result<Bucket> {
     let live = "SELECT 1 AS taken FROM buckets WHERE name = $1 AND soft_deleted_ms IS NULL";
-    let sql = format!("SELECT {COLUMNS} FROM buckets WHERE name = $1 AND generation = $2 AND soft_deleted_ms IS NOT NULL");
+    let sql =
+        format!("SELECT {COLUMNS} FROM buckets WHERE name = $1 AND generation = $2 AND soft_deleted_ms IS NOT NULL");
     let mut row = tx.query_one(&sql, params![name, generation])?.ok_or_else(bucket::not_found)?;
     if tx.query_one(live, params![name])?.is_some() {
         return Err(Error::already_exists("A bucket with this name exists. Delete it to restore the other."));

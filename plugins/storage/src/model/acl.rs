@@ -198,7 +198,8 @@ mod tests {
 
     #[test]
     fn an_entity_is_in_a_list_once() {
-        let list = vec![Entry::new("allUsers", "READER"), Entry::new("user-a@b.c", "OWNER"), Entry::new("allUsers", "OWNER")];
+        let list =
+            vec![Entry::new("allUsers", "READER"), Entry::new("user-a@b.c", "OWNER"), Entry::new("allUsers", "OWNER")];
         let list = checked(list, Scope::Object).unwrap();
         assert_eq!(list, [Entry::new("allUsers", "OWNER"), Entry::new("user-a@b.c", "OWNER")]);
     }

@@ -233,7 +233,10 @@ pub(crate) mod tests {
     fn links_begin_with_what_the_client_called() {
         let wire = bucket(json!({})).wire("http://x:1/_tenants/t", Projection::NoAcl);
         assert_eq!(wire["selfLink"], "http://x:1/_tenants/t/storage/v1/b/b-1");
-        assert_eq!((&wire["projectNumber"], &wire["metageneration"], &wire["etag"]), (&json!("7"), &json!("3"), &json!("CAM=")));
+        assert_eq!(
+            (&wire["projectNumber"], &wire["metageneration"], &wire["etag"]),
+            (&json!("7"), &json!("3"), &json!("CAM="))
+        );
         assert_eq!((wire.get("acl"), wire.get("owner")), (None, None));
     }
 

@@ -1,14 +1,13 @@
 //! Entity tags. They change with the generation and metageneration and with nothing else, and look like those of the real
 //! service: base64 of a small protobuf message with the two numbers.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use fogbank_sdk::encoding::b64;
 
 /// The tag of something that has only a metageneration: a bucket, its lists.
 pub fn of_metageneration(metageneration: i64) -> String {
     let mut bytes = Vec::new();
     field(1, metageneration, &mut bytes);
-    STANDARD.encode(bytes)
+    b64(bytes)
 }
 
 /// The tag of an object's generation.
@@ -16,7 +15,7 @@ pub fn of_generation(generation: i64, metageneration: i64) -> String {
     let mut bytes = Vec::new();
     field(1, generation, &mut bytes);
     field(2, metageneration, &mut bytes);
-    STANDARD.encode(bytes)
+    b64(bytes)
 }
 
 /// A protobuf field of type varint.
@@ -39,6 +38,6 @@ mod tests {
         assert_eq!(of_metageneration(1), "CAE=");
         assert_eq!(of_metageneration(2), "CAI=");
         assert_ne!(of_generation(1, 2), of_generation(2, 1));
-        assert_eq!(of_generation(300, 1), STANDARD.encode([0x08, 0xac, 0x02, 0x10, 0x01]));
+        assert_eq!(of_generation(300, 1), b64([0x08, 0xac, 0x02, 0x10, 0x01]));
     }
 }

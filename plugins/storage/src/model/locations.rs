@@ -93,7 +93,8 @@ fn custom_pair(continent: &str, regions: &[String]) -> bool {
         "ASIA" => "ASIA-",
         _ => return false,
     };
-    let known = |region: &String| is_region(&region.to_ascii_uppercase()) && region.to_ascii_uppercase().starts_with(prefix);
+    let known =
+        |region: &String| is_region(&region.to_ascii_uppercase()) && region.to_ascii_uppercase().starts_with(prefix);
     regions.len() == 2 && !regions[0].eq_ignore_ascii_case(&regions[1]) && regions.iter().all(known)
 }
 

@@ -4,6 +4,7 @@ pub mod acl;
 pub mod bucket;
 pub mod config;
 pub mod etag;
+pub mod folder;
 pub mod locations;
 pub mod names;
 pub mod number;

@@ -46,8 +46,30 @@ mod tests {
         let long = "a".repeat(64);
         let longer = format!("{}.{}", "a".repeat(60), "b".repeat(64));
         let names = [
-            "", "ab", &long, &longer, "Abc", "-abc", "abc-", "_abc", "abc_", ".abc", "abc.", "a..b", "a.-b.c", "a-.bc",
-            "192.168.5.4", "googbucket", "my-google-data", "my-g00gle", "a/b", "../etc", "a%2fb", "a b", "a\0b", "äbc",
+            "",
+            "ab",
+            &long,
+            &longer,
+            "Abc",
+            "-abc",
+            "abc-",
+            "_abc",
+            "abc_",
+            ".abc",
+            "abc.",
+            "a..b",
+            "a.-b.c",
+            "a-.bc",
+            "192.168.5.4",
+            "googbucket",
+            "my-google-data",
+            "my-g00gle",
+            "a/b",
+            "../etc",
+            "a%2fb",
+            "a b",
+            "a\0b",
+            "äbc",
         ];
         for name in names {
             assert!(!is_bucket(name), "{name:?}");

@@ -21,7 +21,9 @@ enum Either {
 fn read<'de, D: Deserializer<'de>>(source: D) -> Result<i64, D::Error> {
     match Either::deserialize(source)? {
         Either::Number(number) => Ok(number),
-        Either::Text(text) => text.trim().parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"an integer")),
+        Either::Text(text) => {
+            text.trim().parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"an integer"))
+        }
     }
 }
 

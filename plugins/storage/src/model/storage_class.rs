@@ -24,7 +24,8 @@ pub fn may_become(from: &str, to: &str) -> bool {
             _ => 3,
         }
     }
-    warmth(to) < warmth(from) || (from == "DURABLE_REDUCED_AVAILABILITY" && from != to)
+    warmth(to) < warmth(from)
+        || (from == "DURABLE_REDUCED_AVAILABILITY" && from != to)
         || (["MULTI_REGIONAL", "REGIONAL"].contains(&from) && to == "STANDARD")
 }
 

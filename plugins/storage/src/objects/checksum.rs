@@ -2,10 +2,12 @@
 //!
 //! CRC-32C travels as base64 of its four bytes, most significant first; MD5 as base64 of its sixteen.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use fogbank_sdk::encoding::{b64, from_b64};
+use fogbank_sdk::{Error, files::Digest};
 
 /// What a client says about the content; absent values are not compared.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Expected {
     pub crc32c: Option<u32>,
     pub md5: Option<[u8; 16]>,
@@ -63,6 +65,11 @@ impl Expected {
     }
 
     /// Compares with what arrived.
+    pub fn verify_digest(&self, digest: &Digest) -> Result<(), ChecksumError> {
+        self.verify(digest.crc32c, digest.md5)
+    }
+
+    /// Compares with what arrived.
     pub fn verify(&self, crc32c: u32, md5: Option<[u8; 16]>) -> Result<(), ChecksumError> {
         if let Some(provided) = self.crc32c.filter(|provided| *provided != crc32c) {
             return Err(mismatch(CRC32C, &provided.to_be_bytes(), &crc32c.to_be_bytes()));
@@ -74,23 +81,28 @@ impl Expected {
     }
 }
 
+impl From<ChecksumError> for Error {
+    fn from(error: ChecksumError) -> Self {
+        Error::invalid(error.to_string())
+    }
+}
+
 /// CRC-32C as it is written on the wire.
 pub fn encode_crc32c(crc32c: u32) -> String {
-    STANDARD.encode(crc32c.to_be_bytes())
+    b64(crc32c.to_be_bytes())
 }
 
 /// MD5 as it is written on the wire.
 pub fn encode_md5(md5: &[u8]) -> String {
-    STANDARD.encode(md5)
+    b64(md5)
 }
 
 fn mismatch(field: &'static str, provided: &[u8], calculated: &[u8]) -> ChecksumError {
-    ChecksumError::Mismatch { field, provided: STANDARD.encode(provided), calculated: STANDARD.encode(calculated) }
+    ChecksumError::Mismatch { field, provided: b64(provided), calculated: b64(calculated) }
 }
 
 fn decode<const N: usize>(field: &'static str, value: &str) -> Result<[u8; N], ChecksumError> {
-    STANDARD
-        .decode(value)
+    from_b64(value)
         .ok()
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| ChecksumError::Malformed { field, value: value.to_owned() })

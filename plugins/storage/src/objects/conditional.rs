@@ -1,6 +1,6 @@
 //! Conditional requests of HTTP for downloads (RFC 9110, section 13): entity tags and dates.
 
-use super::http_date;
+use fogbank_sdk::Timestamp;
 
 /// The headers, as they came.
 #[derive(Debug, Default, Clone, Copy)]
@@ -23,11 +23,11 @@ pub enum Verdict {
 }
 
 impl Conditional<'_> {
-    /// Decides for a content with this entity tag (without quotes), last modified at `updated_ms`. A tag decides
+    /// Decides for a content with this entity tag (without quotes), last modified at `updated`. A tag decides
     /// alone where both a tag and a date are given; a date that cannot be read is passed over.
-    pub fn decide(&self, etag: &str, updated_ms: i64) -> Verdict {
-        let updated = updated_ms.div_euclid(1000);
-        let seconds = |text: &str| http_date::parse(text).map(|ms| ms.div_euclid(1000));
+    pub fn decide(&self, etag: &str, updated: Timestamp) -> Verdict {
+        let updated = updated.seconds();
+        let seconds = |text: &str| Timestamp::parse_http(text).map(Timestamp::seconds);
         if let Some(tags) = self.if_match {
             if !lists(tags, etag) {
                 return Verdict::Failed;
@@ -46,15 +46,15 @@ impl Conditional<'_> {
     }
 
     /// Whether a `Range` header is to be looked at: yes, unless `If-Range` names another content.
-    pub fn range_holds(&self, etag: &str, updated_ms: i64) -> bool {
+    pub fn range_holds(&self, etag: &str, updated: Timestamp) -> bool {
         let Some(condition) = self.if_range.map(str::trim) else {
             return true;
         };
         if condition.starts_with("W/") {
             return false;
         }
-        match http_date::parse(condition) {
-            Some(date) => date.div_euclid(1000) == updated_ms.div_euclid(1000),
+        match Timestamp::parse_http(condition) {
+            Some(date) => date.seconds() == updated.seconds(),
             None => lists(condition, etag),
         }
     }
@@ -72,7 +72,7 @@ fn lists(tags: &str, etag: &str) -> bool {
 mod tests {
     use super::*;
 
-    const UPDATED: i64 = 784_111_777_500;
+    const UPDATED: Timestamp = Timestamp::from_millis(784_111_777_500);
     const AT: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
 

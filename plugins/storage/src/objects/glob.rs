@@ -36,7 +36,10 @@ enum Token {
     Any,
     /// `**/` at the beginning of a segment: whole segments, or none.
     Segments,
-    Set { negated: bool, ranges: Vec<(char, char)> },
+    Set {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
 }
 
 impl Glob {

@@ -3,6 +3,7 @@
 //!
 //! <https://cloud.google.com/storage/docs/objects#naming>
 
+use fogbank_sdk::Error;
 use std::fmt;
 
 /// The longest name, in bytes of UTF-8.
@@ -33,13 +34,21 @@ impl fmt::Display for NameError {
                 out,
                 "The specified object name is {bytes} bytes long in UTF-8; at most {MAX_BYTES} are allowed."
             ),
-            NameError::ControlCharacter => {
-                out.write_str("Disallowed unicode characters present in object name.")
-            }
+            NameError::ControlCharacter => out.write_str("Disallowed unicode characters present in object name."),
             NameError::Dots => out.write_str("An object cannot be named '.' or '..'."),
             NameError::AcmeChallenge => {
                 write!(out, "An object name cannot begin with '{RESERVED_PREFIX}'.")
             }
+        }
+    }
+}
+
+impl NameError {
+    /// What a client is told: 400.
+    pub fn into_error(self) -> Error {
+        match self {
+            NameError::Empty => Error::required("name"),
+            other => Error::invalid(other.to_string()),
         }
     }
 }
@@ -70,7 +79,8 @@ mod tests {
 
     #[test]
     fn f04_names_that_are_legal_are_accepted_as_they_are() {
-        for name in ["a/../b", "a//b", "/lead", "..%2f..%2fetc/passwd", "\\windows", "../../up", "ünïcode 😀", "trail/"] {
+        for name in ["a/../b", "a//b", "/lead", "..%2f..%2fetc/passwd", "\\windows", "../../up", "ünïcode 😀", "trail/"]
+        {
             assert_eq!(check(name), Ok(()), "{name}");
         }
         assert_eq!(check(&"é".repeat(512)), Ok(()));

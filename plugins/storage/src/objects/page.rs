@@ -3,11 +3,13 @@
 //! The scan reads names in byte order in small batches. After a name has folded into a prefix it jumps behind
 //! everything that begins with that prefix, so that a page costs a page, whatever lies below its prefixes.
 
+use super::filter::Filter;
 use super::glob::Glob;
+use crate::model::prefix;
 
 /// Where a scan begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
+pub enum Start {
     /// At this name, or the first one behind it.
     Name(String),
     /// Behind this generation of this name.
@@ -21,6 +23,8 @@ pub trait Named {
     fn name(&self) -> &str;
     /// 0 for what is not an object (a folder): it shows only as a prefix.
     fn generation(&self) -> i64;
+    /// Whether a filter keeps it.
+    fn passes(&self, filter: &Filter) -> bool;
 }
 
 /// What is asked for.
@@ -35,6 +39,7 @@ pub struct Query {
     /// Names from here on are left out.
     pub end_offset: Option<String>,
     pub glob: Option<Glob>,
+    pub filter: Option<Filter>,
     /// Items and prefixes together.
     pub limit: usize,
 }
@@ -45,7 +50,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     pub prefixes: Vec<String>,
     /// Where the next page begins; absent at the end.
-    pub next: Option<From>,
+    pub next: Option<Start>,
 }
 
 /// A page looks at no more rows than this, so that a pattern that matches nothing costs many small pages.
@@ -54,15 +59,15 @@ const SMALLEST_BATCH: usize = 8;
 
 impl Query {
     /// Where the first page begins.
-    pub fn first(&self) -> From {
+    pub fn first(&self) -> Start {
         let literal = self.glob.as_ref().map(Glob::literal_prefix).unwrap_or_default();
-        From::Name([&self.prefix, &self.start_offset, &literal].into_iter().max().cloned().unwrap_or_default())
+        Start::Name([&self.prefix, &self.start_offset, &literal].into_iter().max().cloned().unwrap_or_default())
     }
 
     /// The name before which every scan ends; absent for all names.
     pub fn end(&self) -> Option<String> {
         let literal = self.glob.as_ref().map(Glob::literal_prefix).unwrap_or_default();
-        let ends = [successor(&self.prefix), successor(&literal), self.end_offset.clone()];
+        let ends = [prefix::end_of(&self.prefix), prefix::end_of(&literal), self.end_offset.clone()];
         ends.into_iter().flatten().min()
     }
 
@@ -70,14 +75,14 @@ impl Query {
     /// before [`Query::end`]; fewer only at the end.
     pub fn page<T: Named, E>(
         &self,
-        from: From,
-        mut scan: impl FnMut(&From, usize) -> Result<Vec<T>, E>,
+        from: Start,
+        mut scan: impl FnMut(&Start, usize) -> Result<Vec<T>, E>,
     ) -> Result<Page<T>, E> {
         let mut page = Page { items: Vec::new(), prefixes: Vec::new(), next: None };
         let mut at = from;
         let mut batch = self.limit.saturating_add(1).clamp(SMALLEST_BATCH, 1000);
         let mut seen = 0;
-        while at != From::Nowhere {
+        while at != Start::Nowhere {
             let rows = scan(&at, batch)?;
             let (count, end) = (rows.len(), rows.len() < batch);
             let stop = self.fold(rows, &mut at, &mut page);
@@ -90,31 +95,31 @@ impl Query {
                 break;
             }
             // A batch that ended inside a prefix was too large; one that was used up may grow again.
-            let jumped = matches!(&at, From::Name(_) | From::Nowhere);
+            let jumped = matches!(&at, Start::Name(_) | Start::Nowhere);
             batch = if jumped { SMALLEST_BATCH } else { (batch * 4).min(1000) };
         }
         Ok(page)
     }
 
     /// Puts rows into the page, moving `at` along; true when the page is full and something is left for the next.
-    fn fold<T: Named>(&self, rows: Vec<T>, at: &mut From, page: &mut Page<T>) -> bool {
+    fn fold<T: Named>(&self, rows: Vec<T>, at: &mut Start, page: &mut Page<T>) -> bool {
         for row in rows {
             if jumped(at, row.name()) {
                 continue;
             }
-            let wanted = self.glob.as_ref().is_none_or(|glob| row.generation() == 0 || glob.matches(row.name()));
+            let wanted = self.wants(&row);
             let folded = self.common_prefix(row.name()).map(str::to_owned);
             if wanted && page.items.len() + page.prefixes.len() >= self.limit && !self.continues(&folded, page) {
                 return true;
             }
-            let behind = From::Behind(row.name().to_owned(), row.generation());
+            let behind = Start::Behind(row.name().to_owned(), row.generation());
             match folded {
-                Some(prefix) if wanted => {
-                    let shown = self.trailing && row.name() == prefix && row.generation() != 0;
+                Some(common) if wanted => {
+                    let shown = self.trailing && row.name() == common && row.generation() != 0;
                     // The name itself sorts first below its prefix, and each of its generations is an item.
-                    *at = if shown { behind } else { successor(&prefix).map_or(From::Nowhere, From::Name) };
-                    if page.prefixes.last() != Some(&prefix) {
-                        page.prefixes.push(prefix);
+                    *at = if shown { behind } else { prefix::end_of(&common).map_or(Start::Nowhere, Start::Name) };
+                    if page.prefixes.last() != Some(&common) {
+                        page.prefixes.push(common);
                     }
                     if shown {
                         page.items.push(row);
@@ -129,6 +134,13 @@ impl Query {
             }
         }
         false
+    }
+
+    /// Whether a row is listed, under its own name or its prefix. Folders show whatever is in them.
+    fn wants(&self, row: &impl Named) -> bool {
+        row.generation() == 0
+            || (self.glob.as_ref().is_none_or(|glob| glob.matches(row.name()))
+                && self.filter.as_ref().is_none_or(|filter| row.passes(filter)))
     }
 
     /// Whether a row that folds adds nothing: its prefix is the last one of a page that is full.
@@ -148,29 +160,12 @@ impl Query {
 }
 
 /// Whether a row of the batch in hand lies before the place that the scan has jumped to.
-fn jumped(at: &From, name: &str) -> bool {
+fn jumped(at: &Start, name: &str) -> bool {
     match at {
-        From::Name(start) => name < start.as_str(),
-        From::Behind(..) => false,
-        From::Nowhere => true,
+        Start::Name(start) => name < start.as_str(),
+        Start::Behind(..) => false,
+        Start::Nowhere => true,
     }
-}
-
-/// The first text behind everything that begins with `prefix`, in the order of bytes, which for UTF-8 is the order of
-/// code points; none where there is none.
-pub fn successor(prefix: &str) -> Option<String> {
-    let mut chars: Vec<char> = prefix.chars().collect();
-    while let Some(last) = chars.pop() {
-        let next = match last {
-            '\u{d7ff}' => Some('\u{e000}'),
-            other => char::from_u32(other as u32 + 1),
-        };
-        if let Some(next) = next {
-            chars.push(next);
-            return Some(chars.into_iter().collect());
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -186,6 +181,9 @@ mod tests {
         }
         fn generation(&self) -> i64 {
             self.1
+        }
+        fn passes(&self, _filter: &Filter) -> bool {
+            true
         }
     }
 
@@ -203,13 +201,13 @@ mod tests {
             Table { rows, read: 0, scans: 0 }
         }
 
-        fn scan(&mut self, query: &Query, from: &From, limit: usize) -> Vec<Row> {
+        fn scan(&mut self, query: &Query, from: &Start, limit: usize) -> Vec<Row> {
             let end = query.end();
             let inside = |row: &&Row| {
                 let begun = match from {
-                    From::Name(name) => row.0 >= *name,
-                    From::Behind(name, generation) => (&row.0, row.1) > (name, *generation),
-                    From::Nowhere => false,
+                    Start::Name(name) => row.0 >= *name,
+                    Start::Behind(name, generation) => (&row.0, row.1) > (name, *generation),
+                    Start::Nowhere => false,
                 };
                 begun && end.as_ref().is_none_or(|end| row.0 < *end)
             };
@@ -220,7 +218,7 @@ mod tests {
         }
     }
 
-    fn page(table: &mut Table, query: &Query, from: From) -> Page<Row> {
+    fn page(table: &mut Table, query: &Query, from: Start) -> Page<Row> {
         query.page(from, |from, limit| Ok::<_, Infallible>(table.scan(query, from, limit))).unwrap()
     }
 
@@ -302,14 +300,5 @@ mod tests {
         let found = all(&mut table, &query("", "/", 1000));
         assert_eq!(found.len(), 20);
         assert!(table.read < 1500 && table.scans < 30, "{} rows in {} scans", table.read, table.scans);
-    }
-
-    #[test]
-    fn the_successor_is_behind_everything_below_a_prefix() {
-        assert_eq!(successor("a/").as_deref(), Some("a0"));
-        assert_eq!(successor("a\u{d7ff}").as_deref(), Some("a\u{e000}"));
-        assert_eq!(successor("a\u{10ffff}").as_deref(), Some("b"));
-        assert_eq!(successor("\u{10ffff}"), None);
-        assert_eq!(successor(""), None);
     }
 }

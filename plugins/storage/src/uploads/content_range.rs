@@ -58,8 +58,19 @@ mod tests {
     #[test]
     fn f35_what_is_broken_is_none() {
         for header in [
-            "", "bytes", "bytes 0-1", "bytes 1-0/2", "bytes 0-2/2", "bytes a-b/c", "0-1/2", "bytes -1/2", "bytes 0-/2",
-            "bytes 0-99999999999999999999/*", "bytes 0-18446744073709551615/*", "lines 0-1/2", "bytes 0-1/-",
+            "",
+            "bytes",
+            "bytes 0-1",
+            "bytes 1-0/2",
+            "bytes 0-2/2",
+            "bytes a-b/c",
+            "0-1/2",
+            "bytes -1/2",
+            "bytes 0-/2",
+            "bytes 0-99999999999999999999/*",
+            "bytes 0-18446744073709551615/*",
+            "lines 0-1/2",
+            "bytes 0-1/-",
         ] {
             assert_eq!(ContentRange::parse(header), None, "{header}");
         }

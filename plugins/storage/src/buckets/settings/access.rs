@@ -54,7 +54,12 @@ fn settle_prevention(iam: &mut IamConfiguration) -> Result<()> {
 fn lists(wanted: &mut Config, subject: &Subject) -> Result<()> {
     let old = subject.old;
     let bucket = settle_list(wanted.acl.take(), old.and_then(|old| old.acl.clone()), Scope::Bucket, subject)?;
-    let objects = settle_list(wanted.default_object_acl.take(), old.and_then(|old| old.default_object_acl.clone()), Scope::Object, subject)?;
+    let objects = settle_list(
+        wanted.default_object_acl.take(),
+        old.and_then(|old| old.default_object_acl.clone()),
+        Scope::Object,
+        subject,
+    )?;
     if wanted.prevents_public_access() && !wanted.is_uniform() && bucket.iter().chain(&objects).any(Entry::is_public) {
         return Err(public_refused());
     }
@@ -63,7 +68,12 @@ fn lists(wanted: &mut Config, subject: &Subject) -> Result<()> {
     Ok(())
 }
 
-fn settle_list(wanted: Option<Vec<Entry>>, old: Option<Vec<Entry>>, scope: Scope, subject: &Subject) -> Result<Vec<Entry>> {
+fn settle_list(
+    wanted: Option<Vec<Entry>>,
+    old: Option<Vec<Entry>>,
+    scope: Scope,
+    subject: &Subject,
+) -> Result<Vec<Entry>> {
     match wanted {
         Some(entries) => acl::checked(entries, scope),
         None => Ok(old.unwrap_or_else(|| acl::project_private(subject.project_number))),

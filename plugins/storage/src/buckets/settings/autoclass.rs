@@ -6,16 +6,14 @@ use fogbank_sdk::{Error, Result};
 
 pub(super) fn settle(wanted: &mut Config, subject: &Subject) -> Result<()> {
     let before = subject.old.and_then(|old| old.autoclass.clone());
-    let mut autoclass = match wanted.autoclass.take() {
-        Some(autoclass) => autoclass,
-        None => Autoclass::default(),
-    };
+    let mut autoclass = wanted.autoclass.take().unwrap_or_default();
     if !autoclass.enabled && before.is_none() {
         return Ok(());
     }
     let now = subject.now.to_rfc3339();
     let before = before.unwrap_or_default();
-    autoclass.toggle_time = if before.enabled == autoclass.enabled { before.toggle_time.clone() } else { Some(now.clone()) };
+    autoclass.toggle_time =
+        if before.enabled == autoclass.enabled { before.toggle_time.clone() } else { Some(now.clone()) };
     if autoclass.enabled {
         check_class(wanted)?;
         terminal(&mut autoclass, &before, now)?;
@@ -67,7 +65,9 @@ mod tests {
     #[test]
     fn the_toggle_time_is_that_of_the_last_toggle() {
         let on = at(NOW, None, json!({"autoclass": {"enabled": true}})).unwrap();
-        let still = at(NOW + 5, Some(&on), json!({"autoclass": {"enabled": true, "toggleTime": "2000-01-01T00:00:00Z"}})).unwrap();
+        let still =
+            at(NOW + 5, Some(&on), json!({"autoclass": {"enabled": true, "toggleTime": "2000-01-01T00:00:00Z"}}))
+                .unwrap();
         let off = at(NOW + 5, Some(&on), json!({"autoclass": {"enabled": false}})).unwrap();
         assert_eq!(still.autoclass, on.autoclass);
         assert_ne!(off.autoclass.unwrap().toggle_time, on.autoclass.unwrap().toggle_time);
@@ -76,6 +76,9 @@ mod tests {
     #[test]
     fn it_goes_with_standard_storage_only() {
         assert_eq!(refusal(settled(None, json!({"autoclass": {"enabled": true}, "storageClass": "NEARLINE"}))).0, 400);
-        assert_eq!(refusal(settled(None, json!({"autoclass": {"enabled": true, "terminalStorageClass": "COLDLINE"}}))).0, 400);
+        assert_eq!(
+            refusal(settled(None, json!({"autoclass": {"enabled": true, "terminalStorageClass": "COLDLINE"}}))).0,
+            400
+        );
     }
 }

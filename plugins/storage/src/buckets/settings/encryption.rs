@@ -14,9 +14,21 @@ pub(super) fn settle(wanted: &mut Config, subject: &Subject) -> Result<()> {
         return Err(Error::invalid(format!("Malformed Cloud KMS crypto key: {key}")));
     }
     let before = subject.old.and_then(|old| old.encryption.clone()).unwrap_or_default();
-    enforce(&mut encryption.customer_managed_encryption_enforcement_config, before.customer_managed_encryption_enforcement_config, subject.now)?;
-    enforce(&mut encryption.customer_supplied_encryption_enforcement_config, before.customer_supplied_encryption_enforcement_config, subject.now)?;
-    enforce(&mut encryption.google_managed_encryption_enforcement_config, before.google_managed_encryption_enforcement_config, subject.now)?;
+    enforce(
+        &mut encryption.customer_managed_encryption_enforcement_config,
+        before.customer_managed_encryption_enforcement_config,
+        subject.now,
+    )?;
+    enforce(
+        &mut encryption.customer_supplied_encryption_enforcement_config,
+        before.customer_supplied_encryption_enforcement_config,
+        subject.now,
+    )?;
+    enforce(
+        &mut encryption.google_managed_encryption_enforcement_config,
+        before.google_managed_encryption_enforcement_config,
+        subject.now,
+    )?;
     if *encryption == Encryption::default() {
         wanted.encryption = None;
     }

@@ -36,7 +36,12 @@ fn tidy(condition: &mut Condition) {
 }
 
 fn numbers(condition: &Condition) -> Result<()> {
-    let days = [condition.age, condition.days_since_custom_time, condition.days_since_noncurrent_time, condition.num_newer_versions];
+    let days = [
+        condition.age,
+        condition.days_since_custom_time,
+        condition.days_since_noncurrent_time,
+        condition.num_newer_versions,
+    ];
     let sizes = [condition.size_above_bytes, condition.size_below_bytes];
     if days.into_iter().flatten().any(|days| days.0 < 0) || sizes.into_iter().flatten().any(|size| size.0 < 0) {
         return Err(Error::invalid("Numbers in a lifecycle condition cannot be negative."));
@@ -59,7 +64,7 @@ fn dates(condition: &Condition) -> Result<()> {
 
 /// The instant at which `date` (`YYYY-MM-DD`) begins in UTC.
 pub fn midnight(date: &str) -> Option<Timestamp> {
-    (date.len() == 10).then(|| Timestamp::parse(&format!("{date}T00:00:00Z")).ok()).flatten()
+    Timestamp::parse_date(date).ok()
 }
 
 fn classes(condition: &mut Condition) -> Result<()> {

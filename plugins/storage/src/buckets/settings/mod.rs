@@ -14,6 +14,9 @@ mod small;
 use crate::model::config::Config;
 use fogbank_sdk::{Result, Timestamp};
 
+pub use access::public_refused;
+pub use lifecycle::midnight;
+
 /// The bucket whose settings are looked at.
 pub struct Subject<'a> {
     pub name: &'a str,

@@ -1,0 +1,328 @@
+//! One task for each service in each tenant that has background work: it claims what is due, wakes the service's runner,
+//! and writes down how that ended. At least once: what was running when the process ended runs again.
+
+use super::table::{self, Ended, Failure, Row};
+use crate::capability::context::Clock;
+use crate::capability::database::{Database, Error};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Operations of one service in one tenant that run at once.
+const AT_ONCE: u32 = 8;
+
+/// The longest sleep; whatever was missed is found then.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// The delay after the first failure of a step; it doubles up to [`MAX_DELAY`].
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+const MAX_DELAY: Duration = Duration::from_secs(300);
+
+/// What the runner is woken for.
+#[derive(Debug, Clone)]
+pub enum Step {
+    Operation(Row),
+    Schedule(String),
+}
+
+/// How a step ended.
+#[derive(Debug, Clone)]
+pub enum StepOutcome {
+    Done(String),
+    Failed(Failure),
+    AgainAfter(Duration),
+}
+
+/// The future of [`RunStep::run`]; the error is for the log.
+pub type Running = Pin<Box<dyn Future<Output = Result<StepOutcome, String>> + Send>>;
+
+/// Wakes the runner of one service in one tenant, and tells what that service has.
+pub trait RunStep: Send + Sync {
+    /// Calls the runner once.
+    fn run(&self, step: Step) -> Running;
+    /// The service's database in the tenant.
+    fn database(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Database>, Error>> + Send + '_>>;
+    /// Name, interval and whether it is due at the start, of each schedule of the version that serves now.
+    fn schedules(&self) -> Vec<(String, Duration, bool)>;
+    /// The tenant's clock.
+    fn clock(&self) -> &Clock;
+}
+
+/// A tenant and a service.
+type Key = (Arc<str>, Arc<str>);
+
+/// The workers of the process.
+#[derive(Default)]
+pub struct Workers {
+    running: RwLock<HashMap<Key, Arc<Signals>>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+#[derive(Default)]
+struct Signals {
+    /// There may be something new to do.
+    due: Notify,
+    /// Some operation has ended.
+    ended: Arc<Notify>,
+    stop: CancellationToken,
+}
+
+impl Workers {
+    /// Whether a worker runs for this service in this tenant.
+    pub fn runs(&self, tenant: &Arc<str>, plugin: &Arc<str>) -> bool {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.contains_key(&(Arc::clone(tenant), Arc::clone(plugin)))
+    }
+
+    /// Starts the worker of a service in a tenant, once.
+    pub fn start(&self, tenant: &Arc<str>, plugin: &Arc<str>, runner: Arc<dyn RunStep>) {
+        let key = (Arc::clone(tenant), Arc::clone(plugin));
+        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        if running.contains_key(&key) || self.stop.is_cancelled() {
+            return;
+        }
+        let signals = Arc::new(Signals { stop: self.stop.child_token(), ..Signals::default() });
+        running.insert(key, Arc::clone(&signals));
+        let worker = Worker {
+            tenant: Arc::clone(tenant),
+            plugin: Arc::clone(plugin),
+            runner,
+            signals,
+            due_at: Mutex::default(),
+            busy: Mutex::default(),
+        };
+        self.tasks.spawn(Arc::new(worker).work());
+    }
+
+    /// Says that a service may have started an operation.
+    pub fn nudge(&self, tenant: &Arc<str>, plugin: &Arc<str>) {
+        if let Some(signals) = self.signals(tenant, plugin) {
+            signals.due.notify_one();
+        }
+    }
+
+    /// Is notified whenever an operation of this service in this tenant ends.
+    pub fn ended(&self, tenant: &Arc<str>, plugin: &Arc<str>) -> Arc<Notify> {
+        self.signals(tenant, plugin).map_or_else(Arc::default, |signals| Arc::clone(&signals.ended))
+    }
+
+    /// Ends the workers of a tenant that goes away.
+    pub fn forget_tenant(&self, tenant: &str) {
+        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|(name, _), signals| {
+            let stays = &**name != tenant;
+            if !stays {
+                signals.stop.cancel();
+            }
+            stays
+        });
+    }
+
+    /// Ends all workers and waits for the steps in hand, at most for `limit`.
+    pub async fn shutdown(&self, limit: Duration) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
+            tracing::warn!("background work did not end in time; it will run again");
+        }
+    }
+
+    fn signals(&self, tenant: &Arc<str>, plugin: &Arc<str>) -> Option<Arc<Signals>> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.get(&(Arc::clone(tenant), Arc::clone(plugin))).cloned()
+    }
+}
+
+/// The worker of one service in one tenant.
+struct Worker {
+    tenant: Arc<str>,
+    plugin: Arc<str>,
+    runner: Arc<dyn RunStep>,
+    signals: Arc<Signals>,
+    /// When each schedule is due next, on the tenant's clock.
+    due_at: Mutex<HashMap<String, u64>>,
+    /// Operations and schedules (with a slash) that are in hand.
+    busy: Mutex<std::collections::HashSet<String>>,
+}
+
+impl Worker {
+    async fn work(self: Arc<Self>) {
+        let tasks = TaskTracker::new();
+        let mut recovered = false;
+        while !self.signals.stop.is_cancelled() {
+            let sleep = match self.runner.database().await {
+                Ok(database) => {
+                    if !recovered {
+                        recovered = self.recover(&database).await;
+                    }
+                    self.clone().start_schedules(&tasks);
+                    self.clone().start_operations(&database, &tasks).await
+                }
+                Err(error) => {
+                    self.complain("its database does not open", &error.to_string());
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! {
+                () = self.signals.stop.cancelled() => {}
+                () = self.signals.due.notified() => {}
+                () = self.runner.clock().moved() => {}
+                () = tokio::time::sleep(sleep) => {}
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    async fn recover(&self, database: &Database) -> bool {
+        match table::recover(database).await {
+            Ok(()) => true,
+            Err(error) => {
+                self.complain("unfinished operations cannot be taken up", &error.to_string());
+                false
+            }
+        }
+    }
+
+    /// Starts the schedules that are due.
+    fn start_schedules(self: Arc<Self>, tasks: &TaskTracker) {
+        let now = self.runner.clock().now_ms();
+        for (name, every, at_start) in self.runner.schedules() {
+            let due = {
+                let mut due_at = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
+                let interval = every.as_millis() as u64;
+                let first = if at_start { now } else { now + interval };
+                let next = due_at.entry(name.clone()).or_insert(first);
+                // A clock that was set back must not silence a schedule until it has caught up.
+                *next = (*next).min(now + interval);
+                let due = *next <= now;
+                if due {
+                    *next = now + interval;
+                }
+                due
+            };
+            if due && self.take(&format!("/{name}")) {
+                tasks.spawn(Arc::clone(&self).run_schedule(name));
+            }
+        }
+    }
+
+    async fn run_schedule(self: Arc<Self>, name: String) {
+        loop {
+            match self.runner.run(Step::Schedule(name.clone())).await {
+                Ok(StepOutcome::Done(_)) => break,
+                Ok(StepOutcome::AgainAfter(delay)) => {
+                    let pause = tokio::time::sleep(delay.max(Duration::from_millis(1)));
+                    if self.signals.stop.run_until_cancelled(pause).await.is_none() {
+                        break;
+                    }
+                }
+                Ok(StepOutcome::Failed(failure)) => {
+                    self.complain(&format!("schedule {name} failed"), &failure.message);
+                    break;
+                }
+                Err(error) => {
+                    self.complain(&format!("schedule {name} failed"), &error);
+                    break;
+                }
+            }
+        }
+        self.give_back(&format!("/{name}"));
+        self.signals.due.notify_one();
+    }
+
+    /// Starts the operations that are due; how long to sleep then.
+    async fn start_operations(self: Arc<Self>, database: &Arc<Database>, tasks: &TaskTracker) -> Duration {
+        let now = self.runner.clock().now_ms();
+        let (due, next) = match table::due(database, now, 4 * AT_ONCE).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.complain("operations cannot be listed", &error.to_string());
+                return Duration::from_secs(1);
+            }
+        };
+        for row in due {
+            if self.free() && self.take(&row.id) {
+                tasks.spawn(Arc::clone(&self).run_operation(Arc::clone(database), row));
+            }
+        }
+        let schedules = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = next.into_iter().chain(schedules.values().copied()).min();
+        next.map_or(LOOK, |next| Duration::from_millis(next.saturating_sub(now)).clamp(Duration::from_millis(5), LOOK))
+    }
+
+    async fn run_operation(self: Arc<Self>, database: Arc<Database>, row: Row) {
+        if let Err(error) = self.step(&database, &row).await {
+            self.complain(&format!("operation {} cannot be written down", row.id), &error.to_string());
+            tokio::time::sleep(FIRST_DELAY).await;
+        }
+        self.give_back(&row.id);
+        self.signals.ended.notify_waiters();
+        self.signals.due.notify_one();
+    }
+
+    async fn step(&self, database: &Database, row: &Row) -> Result<(), Error> {
+        let now = self.runner.clock().now_ms();
+        if !table::begin_step(database, &row.id, now).await? {
+            return Ok(());
+        }
+        let Some(fresh) = table::get(database, &row.id).await? else { return Ok(()) };
+        let ended = match self.runner.run(Step::Operation(fresh.clone())).await {
+            Ok(StepOutcome::Done(result)) => Ended::Success(result),
+            Ok(StepOutcome::Failed(failure)) => Ended::Failure(failure),
+            Ok(StepOutcome::AgainAfter(delay)) => return self.postpone(database, row, delay).await,
+            Err(error) => {
+                self.complain(&format!("a step of operation {} failed", row.id), &error);
+                return self.postpone(database, row, backoff(fresh.attempts)).await;
+            }
+        };
+        table::end(database, &fresh, &ended, self.runner.clock().now_ms()).await?;
+        Ok(())
+    }
+
+    async fn postpone(&self, database: &Database, row: &Row, delay: Duration) -> Result<(), Error> {
+        let due = self.runner.clock().now_ms() + delay.as_millis() as u64;
+        table::postpone(database, &row.id, due).await.map(|_| ())
+    }
+
+    fn free(&self) -> bool {
+        let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.iter().filter(|name| !name.starts_with('/')).count() < AT_ONCE as usize
+    }
+
+    fn take(&self, name: &str) -> bool {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned())
+    }
+
+    fn give_back(&self, name: &str) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    fn complain(&self, what: &str, why: &str) {
+        tracing::error!(tenant = &*self.tenant, plugin = &*self.plugin, "{what}: {why}");
+    }
+}
+
+/// How long to wait after `attempts` steps that failed.
+fn backoff(attempts: u32) -> Duration {
+    FIRST_DELAY.saturating_mul(1 << attempts.clamp(1, 16).saturating_sub(1)).min(MAX_DELAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_back_off_up_to_a_limit() {
+        assert_eq!(backoff(1), FIRST_DELAY);
+        assert_eq!(backoff(2), FIRST_DELAY * 2);
+        assert_eq!(backoff(u32::MAX), MAX_DELAY);
+        assert_eq!(backoff(0), FIRST_DELAY);
+    }
+}

@@ -1,0 +1,87 @@
+//! The bytes of an object between their arrival and the transaction that makes them one: staged, verified, committed as
+//! a file, and taken back where the transaction fails.
+
+use super::checksum::Expected;
+use super::record::Object;
+use fogbank_sdk::db::{self, params};
+use fogbank_sdk::files::{self, Staged};
+use fogbank_sdk::{Result, context, log};
+
+/// Bytes in a file of their own that no row names yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Content {
+    /// Absent for no bytes at all.
+    pub file: Option<String>,
+    pub size: u64,
+    pub crc32c: u32,
+    pub md5: Option<Vec<u8>>,
+    /// Of a composed object.
+    pub component_count: Option<i64>,
+}
+
+impl Content {
+    /// Verifies staged bytes against what the client said of them, and makes them a file. What does not match is gone
+    /// when this returns.
+    pub fn keep(staged: &Staged, expected: &Expected) -> Result<Content> {
+        let digest = staged.digest();
+        context::reach("storage.object.staged")?;
+        expected.verify_digest(&digest)?;
+        let file = if digest.size == 0 { None } else { Some(staged.commit()?) };
+        let content = Content {
+            file,
+            size: digest.size,
+            crc32c: digest.crc32c,
+            md5: digest.md5.map(|md5| md5.to_vec()),
+            component_count: None,
+        };
+        match context::reach("storage.object.filed") {
+            Ok(()) => Ok(content),
+            Err(error) => {
+                content.discard();
+                Err(error)
+            }
+        }
+    }
+
+    /// A second file with the bytes of an object: linked, not copied.
+    pub fn link(source: &Object) -> Result<Content> {
+        let mut content = Content {
+            file: None,
+            size: source.size,
+            crc32c: source.crc32c,
+            md5: source.md5.clone(),
+            component_count: source.component_count,
+        };
+        if let Some(file) = &source.file {
+            let staged = files::stage(&[files::Source::file(file)], files::Options::default())?;
+            context::reach("storage.object.staged")?;
+            content.file = Some(staged.commit()?);
+        }
+        Ok(content)
+    }
+
+    /// Writes what is known of the bytes into a row.
+    pub fn fill(&self, object: &mut Object) {
+        object.file.clone_from(&self.file);
+        object.size = self.size;
+        object.crc32c = self.crc32c;
+        object.md5.clone_from(&self.md5);
+        object.component_count = self.component_count;
+    }
+
+    /// Removes the file after a transaction that failed, unless the transaction was committed all the same and only its
+    /// answer was lost. What cannot be found out is left to the sweep at the next start.
+    pub fn discard(&self) {
+        let Some(file) = &self.file else { return };
+        match db::query("SELECT 1 AS used FROM objects WHERE file_id = $1 LIMIT 1", params![file]) {
+            Ok(rows) if rows.is_empty() => {
+                let failed = files::remove(std::slice::from_ref(file));
+                if !failed.is_empty() {
+                    log::warn!("the file of a failed write could not be removed; the sweep will");
+                }
+            }
+            Ok(_) => log::warn!("a write was committed though its transaction reported a failure"),
+            Err(error) => log::warn!("the file of a failed write is left to the sweep: {error:?}"),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! `objects.insert` on the path for metadata. Content goes to the upload paths, see [`crate::uploads`].
+
+use fogbank_sdk::{Code, Error, Request, Response, Result};
+
+/// Says where uploads go.
+pub fn insert(_request: Request) -> Result<Response> {
+    Err(Error::new(
+        Code::InvalidArgument,
+        "wrongUrlForUpload",
+        "Upload requests must include an uploadType URL parameter and a URL path beginning with /upload/",
+    ))
+}

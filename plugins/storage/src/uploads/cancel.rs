@@ -1,0 +1,11 @@
+//! `DELETE` on the address of a resumable upload.
+
+use super::session::Session;
+use fogbank_sdk::{Error, Request, Response, Result};
+
+/// Ends the upload; the real service answers 499, and so does this.
+pub fn cancel(request: Request) -> Result<Response> {
+    let id = request.query("upload_id").filter(|id| !id.is_empty()).ok_or_else(|| Error::required("upload_id"))?;
+    Session::load(id, request.param("bucket"))?.cancel()?;
+    Ok(Response::new(499))
+}
