@@ -48,7 +48,9 @@ impl Client {
         let (status, answer) = self.try_send(method, path, body).await.map_err(|why| self.absent(&why))?;
         match status.is_success() {
             true => Ok(answer),
-            false => Err(Failure::other(answer["error"]["message"].as_str().unwrap_or("the server refused").to_owned())),
+            false => {
+                Err(Failure::other(answer["error"]["message"].as_str().unwrap_or("the server refused").to_owned()))
+            }
         }
     }
 

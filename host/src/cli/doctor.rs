@@ -90,7 +90,9 @@ async fn port(listen: SocketAddr, config: &Config) -> Finding {
             Ok((status, _)) => {
                 Finding { what, fine: Some(true), text: format!("a fogbank serves at {listen} (health: {status})") }
             }
-            Err(_) => Finding { what, fine: Some(false), text: format!("{listen}: {error}; choose another with --listen") },
+            Err(_) => {
+                Finding { what, fine: Some(false), text: format!("{listen}: {error}; choose another with --listen") }
+            }
         },
     }
 }
@@ -109,7 +111,9 @@ async fn daemon() -> Finding {
         Ok(()) => {
             Finding { what: "docker", fine: Some(true), text: format!("answers at {}", docker::socket().display()) }
         }
-        Err(why) => Finding { what: "docker", fine: None, text: format!("{why}; only services that run containers need it") },
+        Err(why) => {
+            Finding { what: "docker", fine: None, text: format!("{why}; only services that run containers need it") }
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use super::Failure;
 use super::args::Settings;
 use super::client::Client;
 use crate::config::Config;
+use crate::plugin::embedded;
 use crate::plugin::manifest::{Manifest, Problem};
 use crate::plugin::package::{self, FolderPackage, Package};
-use crate::plugin::embedded;
 use http::Method;
 use serde_json::Value;
 

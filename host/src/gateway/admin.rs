@@ -73,7 +73,8 @@ pub(super) fn json_answer(status: StatusCode, value: &Value) -> Response<Body> {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     // serde_json's messages say where in the text, and nothing of this program.
-    serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("The body is not what is asked for: {error}.")))
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::invalid(format!("The body is not what is asked for: {error}.")))
 }
 
 fn metrics() -> Response<Body> {

@@ -94,9 +94,13 @@ async fn whole(answer: Response<Body>) -> Response<Bytes> {
                 "This answer is too long for a batch, or broke off; ask for it alone.",
             );
             let mut answer = error.answer().map(|_| Bytes::from(error.json()));
-            answer.headers_mut().extend(parts.headers.get(crate::observe::request_id::HEADER).cloned().map(|id| {
-                (crate::observe::request_id::HEADER, id)
-            }));
+            answer.headers_mut().extend(
+                parts
+                    .headers
+                    .get(crate::observe::request_id::HEADER)
+                    .cloned()
+                    .map(|id| (crate::observe::request_id::HEADER, id)),
+            );
             answer
         }
     }

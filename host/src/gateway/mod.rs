@@ -23,9 +23,9 @@ pub mod seed;
 #[cfg(test)]
 mod tests;
 
-pub use health::{Disk, disk};
 pub use backend::{Backend, ServiceStatus};
 pub use body::RawBody;
+pub use health::{Disk, disk};
 pub use peers::Peers;
 pub use pipeline::Gateway;
 pub use place::Peer;
