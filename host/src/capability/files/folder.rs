@@ -18,17 +18,24 @@ pub(super) fn create(folder: &Dir, name: &str) -> io::Result<File> {
 
 /// The file `name`, to be read.
 pub(super) fn open(folder: &Dir, name: &str) -> io::Result<File> {
-    regular(folder.open_with(name, no_follow(OpenOptions::new().read(true)))?.into_std())
+    regular(folder.open_with(name, no_follow(OpenOptions::new().read(true))))
 }
 
 /// The file `name`, to be written and read.
 pub(super) fn open_for_writing(folder: &Dir, name: &str) -> io::Result<File> {
-    regular(folder.open_with(name, no_follow(OpenOptions::new().read(true).write(true)))?.into_std())
+    regular(folder.open_with(name, no_follow(OpenOptions::new().read(true).write(true))))
 }
 
-/// Something that is not a file is as good as nothing.
-fn regular(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
+/// Something that is not a file, or a link to anywhere, is as good as nothing.
+fn regular(opened: io::Result<cap_std::fs::File>) -> io::Result<File> {
+    let absent = || io::Error::from(io::ErrorKind::NotFound);
+    let file = opened.map_err(|error| match (error.raw_os_error(), error.kind()) {
+        (Some(libc::ELOOP | libc::ENOTDIR | libc::EXDEV | libc::EISDIR | libc::ENXIO), _) => absent(),
+        // cap-std's own refusal of a path that leads outside.
+        (None, io::ErrorKind::PermissionDenied) => absent(),
+        _ => error,
+    })?;
+    if file.metadata()?.is_file() { Ok(file.into_std()) } else { Err(absent()) }
 }
 
 /// The folder `name`, made where it is absent. Says whether it was.

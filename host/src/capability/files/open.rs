@@ -107,11 +107,7 @@ pub(super) async fn read_part(
 /// The committed file `id` and its size. Blocks.
 pub(super) fn open(store: &FileStore, id: &str) -> Result<(File, u64), FileError> {
     let id = FileId::parse(id).ok_or(FileError::NotFound)?;
-    let file = folder::open(&store.files, &id.path()).map_err(|error| match error.raw_os_error() {
-        // A link or something else that is not a file is no file of ours.
-        Some(libc::ELOOP | libc::ENOTDIR | libc::EXDEV | libc::EISDIR | libc::ENXIO) => FileError::NotFound,
-        _ => error.into(),
-    })?;
+    let file = folder::open(&store.files, &id.path())?;
     let size = file.metadata()?.len();
     Ok((file, size))
 }

@@ -1,6 +1,7 @@
 //! The one place that makes bytes durable, and counts it.
 
 use cap_std::fs::Dir;
+use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -38,7 +39,9 @@ pub(super) fn file(file: &File) -> io::Result<()> {
 
 /// The names in `folder`.
 pub(super) fn folder(folder: &Dir) -> io::Result<()> {
-    rustix::fs::fsync(folder.as_fd())?;
+    // cap-std holds folders with O_PATH, which cannot be synced.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::fsync(rustix::fs::openat(folder.as_fd(), ".", flags, Mode::empty())?)?;
     FOLDERS.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }

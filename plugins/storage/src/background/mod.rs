@@ -7,6 +7,7 @@ mod sweep;
 
 use crate::folders::delete_recursive::{self, DELETE_RECURSIVE};
 use crate::folders::rename::{self, RENAME};
+use crate::objects::bulk_restore::{self, BULK_RESTORE};
 use crate::removals;
 use fogbank_sdk::operations::Operation;
 use fogbank_sdk::{Error, Outcome, Result, Work, log};
@@ -26,12 +27,18 @@ pub fn run(work: Work) -> Outcome {
 fn step(operation: &Operation) -> Outcome {
     match operation.kind.as_str() {
         RENAME => rename::work(operation).into(),
-        DELETE_RECURSIVE => match delete_recursive::work(operation) {
-            Ok(true) => Outcome::Done(String::new()),
-            Ok(false) => Outcome::AgainAfter(SOON),
-            Err(error) => error.into(),
-        },
+        DELETE_RECURSIVE => paged(delete_recursive::work(operation)),
+        BULK_RESTORE => paged(bulk_restore::work(operation)),
         other => Error::unimplemented(other).into(),
+    }
+}
+
+/// What a page of work says: whether all is done.
+fn paged(page: Result<bool>) -> Outcome {
+    match page {
+        Ok(true) => Outcome::Done(String::new()),
+        Ok(false) => Outcome::AgainAfter(SOON),
+        Err(error) => error.into(),
     }
 }
 
