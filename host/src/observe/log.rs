@@ -6,6 +6,7 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::io::IsTerminal;
 use tokio::runtime::Handle;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::time::UtcTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -28,7 +29,7 @@ pub fn start(format: LogFormat, filter: &str, runtime: Handle) -> Result<Observi
         LogFormat::Human => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().with_current_span(false).with_span_list(true).boxed(),
     };
-    let started = tracing_subscriber::registry().with(filter).with(lines).with(traces).try_init();
+    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init();
     started.map_err(|error| format!("the log cannot be set up: {error}"))?;
     Ok(Observing { provider })
 }

@@ -15,6 +15,7 @@ impl wit::Host for State {
         })
     }
 
+    #[tracing::instrument(level = "debug", name = "database.query", skip_all)]
     async fn query(&mut self, statement: wit::Statement) -> Answer<wit::Rows> {
         let outcome = match self.scope.database().await {
             Ok(database) => database.query(statement.into()).await,
@@ -23,6 +24,7 @@ impl wit::Host for State {
         Ok(outcome.map(wit::Rows::from).map_err(wit::Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.execute", skip_all)]
     async fn execute(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
         let outcome = match self.scope.database().await {
             Ok(database) => database.execute(own(statements)).await,
@@ -31,6 +33,7 @@ impl wit::Host for State {
         Ok(outcome.map(wits).map_err(wit::Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.begin", skip_all)]
     async fn begin(&mut self, mode: wit::Mode) -> Answer<Resource<Transaction>> {
         let mode = match mode {
             wit::Mode::Read => Mode::Read,
@@ -48,11 +51,13 @@ impl wit::Host for State {
 }
 
 impl wit::HostTransaction for State {
+    #[tracing::instrument(level = "debug", name = "database.query", skip_all)]
     async fn query(&mut self, transaction: Resource<Transaction>, statement: wit::Statement) -> Answer<wit::Rows> {
         let outcome = self.table.get_mut(&transaction)?.query(statement.into()).await;
         Ok(outcome.map(wit::Rows::from).map_err(wit::Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.execute", skip_all)]
     async fn execute(
         &mut self,
         transaction: Resource<Transaction>,
@@ -62,6 +67,7 @@ impl wit::HostTransaction for State {
         Ok(outcome.map(wits).map_err(wit::Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.commit", skip_all)]
     async fn commit(&mut self, transaction: Resource<Transaction>) -> Answer<()> {
         let committed = self.table.get_mut(&transaction)?.commit().await;
         Ok(committed.map_err(wit::Error::from))
