@@ -66,7 +66,7 @@ fn add_granted(linker: &mut Linker<State>, grants: Grants) -> wasmtime::Result<(
         fogbank::files::files::add_to_linker::<State, Own>(linker, |state| state)?;
     }
     if grants.database {
-        // fogbank::database::database::add_to_linker::<State, Own>(linker, |state| state)?;
+        fogbank::database::database::add_to_linker::<State, Own>(linker, |state| state)?;
     }
     if grants.operations {
         fogbank::operations::operations::add_to_linker::<State, Own>(linker, |state| state)?;

@@ -14,6 +14,7 @@ mod connection;
 mod database;
 mod databases;
 mod error;
+mod host;
 mod migrations;
 mod observe;
 mod place;

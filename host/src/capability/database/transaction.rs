@@ -91,20 +91,22 @@ impl Transaction {
     }
 
     /// Makes it last. The transaction is over whatever the result is.
-    pub async fn commit(self) -> Result<(), Error> {
+    pub async fn commit(&mut self) -> Result<(), Error> {
         let mut lease = self.take()?;
         let began = Instant::now();
         let result = lease.commit(began + self.limits.statement).await;
         self.watch.tell("commit", began, 0, result.as_ref().err());
+        self.slot.swap(State::Over(over("is over")));
         result
     }
 
     /// Undoes it, and waits until it is undone.
-    pub async fn rollback(self) -> Result<(), Error> {
+    pub async fn rollback(&mut self) -> Result<(), Error> {
         let mut lease = self.take()?;
         let began = Instant::now();
         let undone = lease.recover().await;
         self.watch.tell("rollback", began, 0, None);
+        self.slot.swap(State::Over(over("is over")));
         if undone { Ok(()) } else { Err(Error::Unavailable("the connection was lost".into())) }
     }
 
