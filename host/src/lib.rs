@@ -19,8 +19,11 @@
 
 pub mod app;
 pub mod capability;
+pub mod cli;
 pub mod config;
 pub mod faults;
 pub mod gateway;
+pub mod observe;
 pub mod plugin;
+mod services;
 pub mod tenant;

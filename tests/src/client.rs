@@ -35,13 +35,22 @@ impl Client {
     }
 
     /// Sends a request made with [`Client::request`].
+    ///
+    /// # Panics
+    /// When no whole answer comes.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        self.try_send(request).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// As [`Client::send`]; the error says that no whole answer came, and why.
+    pub async fn try_send(&self, request: reqwest::RequestBuilder) -> Result<Answer, String> {
         let request = request.build().expect("a request");
         let what = format!("{} {}", request.method(), request.url());
-        let response = self.http.execute(request).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        let failed = |error: reqwest::Error| format!("{what}: {error:?}");
+        let response = self.http.execute(request).await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
-        Answer { what, status, headers, body }
+        let body = response.bytes().await.map_err(failed)?;
+        Ok(Answer { what, status, headers, body })
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -66,20 +75,55 @@ impl Client {
 
     /// Uploads `body` as the object `name` (`uploadType=media`).
     pub async fn upload(&self, bucket: &str, name: &str, body: impl Into<Bytes>) -> Answer {
-        let path = format!("/upload/storage/v1/b/{bucket}/o?uploadType=media&name={}", encode(name));
         let body: Bytes = body.into();
-        self.send(self.request(Method::POST, &path).body(body)).await
+        self.send(self.media(bucket, name).body(body)).await
+    }
+
+    /// An upload of the object `name` (`uploadType=media`) that lacks its body.
+    pub fn media(&self, bucket: &str, name: &str) -> reqwest::RequestBuilder {
+        let path = format!("/upload/storage/v1/b/{bucket}/o?uploadType=media&name={}", encode(name));
+        self.request(Method::POST, &path)
+    }
+
+    /// The resource of an object.
+    pub async fn object(&self, bucket: &str, name: &str) -> Answer {
+        self.get(&object(bucket, name)).await
+    }
+
+    /// Names of the objects in a bucket, over all pages, with `query` (`versions=true`) where it is not empty.
+    pub async fn names(&self, bucket: &str, query: &str) -> Vec<String> {
+        let items = self.objects(bucket, query).await;
+        items.iter().map(|item| item["name"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// The resources of all objects in a bucket, over all pages.
+    pub async fn objects(&self, bucket: &str, query: &str) -> Vec<Value> {
+        let (mut items, mut token) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/storage/v1/b/{bucket}/o?{query}&pageToken={}", encode(&token));
+            let page = self.get(&path).await.expect(200).json();
+            items.extend(page["items"].as_array().cloned().unwrap_or_default());
+            match page["nextPageToken"].as_str() {
+                Some(next) => token = next.to_owned(),
+                None => return items,
+            }
+        }
     }
 
     /// The content of an object.
     pub async fn download(&self, bucket: &str, name: &str) -> Answer {
-        self.get(&format!("/storage/v1/b/{bucket}/o/{}?alt=media", encode(name))).await
+        self.get(&format!("{}?alt=media", object(bucket, name))).await
     }
 
     /// Makes a bucket in `demo-project`.
     pub async fn bucket(&self, name: &str) -> Answer {
         self.post("/storage/v1/b?project=demo-project", serde_json::json!({ "name": name })).await.expect(200)
     }
+}
+
+/// The path of an object's resource.
+pub fn object(bucket: &str, name: &str) -> String {
+    format!("/storage/v1/b/{bucket}/o/{}", encode(name))
 }
 
 /// Percent-encodes a name for one segment of a path, or a query's value.
@@ -107,6 +151,16 @@ impl Answer {
         self
     }
 
+    /// This answer, if its status is 2xx.
+    ///
+    /// # Panics
+    /// When it has another.
+    #[track_caller]
+    pub fn expect_success(self) -> Self {
+        assert!((200..300).contains(&self.status), "{}: {}\n{}", self.what, self.status, self.text());
+        self
+    }
+
     /// The body as JSON.
     ///
     /// # Panics
@@ -124,6 +178,28 @@ impl Answer {
     /// A header's value; empty where it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    /// Checks that this is an error in Google's form, which says nothing of the inside of the host (F30).
+    #[track_caller]
+    pub fn expect_error(self, status: u16, reason: &str) -> Self {
+        let answer = self.expect(status).expect_google_form();
+        assert_eq!(answer.reason(), reason, "{}\n{}", answer.what, answer.text());
+        answer
+    }
+
+    /// Checks the form of an error of whatever status.
+    #[track_caller]
+    pub fn expect_google_form(self) -> Self {
+        let (json, text) = (self.json(), self.text());
+        let error = &json["error"];
+        assert_eq!(error["code"], self.status, "{}\n{text}", self.what);
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{}\n{text}", self.what);
+        assert!(error["errors"][0]["reason"].is_string(), "{}\n{text}", self.what);
+        for inside in ["/tmp/", "/root", ".rs:", "SELECT ", "INSERT ", "sqlx", "wasm trap", "panicked", "backtrace"] {
+            assert!(!text.contains(inside), "{}: {inside} in\n{text}", self.what);
+        }
+        self
     }
 
     /// `error.errors[0].reason` of an error in Google's form.

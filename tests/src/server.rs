@@ -17,17 +17,27 @@ pub struct Options {
     args: Vec<String>,
     env: Vec<(String, String)>,
     data: Option<PathBuf>,
+    own_database: bool,
 }
 
 impl Options {
     /// A server with the embedded services and default settings, plus what the test run was told
-    /// (`FOGBANK_TEST_DATABASE`: the URL of a PostgreSQL database).
+    /// (`FOGBANK_TEST_DATABASE`: a PostgreSQL server).
     pub fn new() -> Self {
-        let options = Self::default();
-        match std::env::var("FOGBANK_TEST_DATABASE") {
-            Ok(url) if !url.is_empty() => options.arg("--database").arg(url),
-            _ => options,
-        }
+        Self::default()
+    }
+
+    /// On SQLite whatever the test run was told, or with a `--database` among the arguments.
+    #[must_use]
+    pub fn own_database(mut self) -> Self {
+        self.own_database = true;
+        self
+    }
+
+    /// The services in a folder, beside the embedded ones.
+    #[must_use]
+    pub fn plugins(self, plugins: &crate::guests::Plugins) -> Self {
+        self.arg("--plugins").arg(plugins.arg())
     }
 
     /// One more argument of the command line.
@@ -82,11 +92,11 @@ impl Server {
     pub fn try_with(options: Options) -> Result<Self, String> {
         let folder = options.data.is_none().then(|| TempDir::with_prefix("fogbank-test-").expect("temporary folder"));
         let data = options.data.unwrap_or_else(|| folder.as_ref().expect("made above").path().to_path_buf());
-        let mut child = Command::new(binary())
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        let database = if options.own_database { None } else { crate::database::of_folder(&data) };
+        let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(&data)
+            .args(database.iter().flat_map(|url| ["--database", url]))
             .args(&options.args)
-            .envs(std::env::var_os("FOGBANK_TEST_CACHE").map(|cache| ("FOGBANK_CACHE", cache)))
             .envs(options.env)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -123,6 +133,22 @@ impl Server {
     /// A client of this server.
     pub fn client(&self) -> Client {
         Client::new(&self.base)
+    }
+
+    /// Makes the tenant `name` and gives a client of it.
+    pub async fn tenant(&self, name: &str) -> Client {
+        self.client().post("/_fogbank/tenants", serde_json::json!({ "name": name })).await.expect_success();
+        self.client().tenant(name)
+    }
+
+    /// `fogbank tenant COMMAND NAME`, aimed at this server.
+    pub async fn tenant_command(&self, verb: &str, name: &str) {
+        let (verb, name, base) = (verb.to_owned(), name.to_owned(), self.base.clone());
+        let output = tokio::task::spawn_blocking(move || {
+            command(&["tenant", &verb, &name, "--server", &base]).output().expect("the binary runs")
+        });
+        let output = output.await.expect("it ran");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// The data folder.
@@ -184,6 +210,19 @@ fn collect(stream: impl std::io::Read + Send + 'static, into: Arc<Mutex<String>>
             log.push('\n');
         }
     });
+}
+
+/// The binary with some arguments, in an environment without settings of whoever runs the tests. What was compiled is kept for the
+/// next server, since most tests are not about that.
+pub fn command(args: &[&str]) -> Command {
+    let cache =
+        std::env::var_os("FOGBANK_TEST_CACHE").map_or_else(|| crate::top().join("target/test-cache"), PathBuf::from);
+    let mut command = Command::new(binary());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FOGBANK_")) {
+        command.env_remove(name);
+    }
+    command.args(args).env("FOGBANK_CACHE", cache);
+    command
 }
 
 /// The binary under test: `FOGBANK_BIN`, or the one beside the tests in the target folder.

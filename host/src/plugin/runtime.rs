@@ -40,9 +40,9 @@ pub struct Runtime {
 /// Who counts what guests use.
 pub trait Meters: Send + Sync {
     /// A call of `plugin` for `tenant` has ended, well or not.
-    fn ended(&self, plugin: &str, tenant: &str, usage: Usage);
+    fn ended(&self, plugin: &Arc<str>, tenant: &Arc<str>, usage: Usage);
     /// An instance of `plugin` was made.
-    fn instantiated(&self, plugin: &str);
+    fn instantiated(&self, plugin: &Arc<str>);
 }
 
 impl Runtime {

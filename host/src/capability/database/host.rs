@@ -2,12 +2,14 @@
 
 use super::{Backend, Constraint, Database, Error, Mode, Outcome, Rows, Statement, Transaction, Value};
 use crate::plugin::bindings::fogbank::database::database as wit;
-
 use crate::plugin::state::{CallContext, Scope, State};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::Result;
 use wasmtime::component::Resource;
+
+/// What a guest is answered, in what wasmtime is answered.
+type Answer<T> = Result<std::result::Result<T, wit::Error>>;
 
 /// The longest that a call waits for its database to be opened; a migration goes on without it.
 const OPENING: Duration = Duration::from_secs(30);
@@ -42,22 +44,19 @@ impl wit::Host for State {
         })
     }
 
-    async fn query(&mut self, statement: wit::Statement) -> Result<std::result::Result<wit::Rows, wit::Error>> {
+    async fn query(&mut self, statement: wit::Statement) -> Answer<wit::Rows> {
         let database = attempt!(open(&self.scope, &self.call).await);
         Ok(Ok(attempt!(database.query(statement.into()).await).into()))
     }
 
-    async fn execute(
-        &mut self,
-        statements: Vec<wit::Statement>,
-    ) -> Result<std::result::Result<Vec<wit::Outcome>, wit::Error>> {
+    async fn execute(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
         let database = attempt!(open(&self.scope, &self.call).await);
         let statements = statements.into_iter().map(Statement::from).collect();
         let outcomes = attempt!(database.execute(statements).await);
         Ok(Ok(outcomes.into_iter().map(wit::Outcome::from).collect()))
     }
 
-    async fn begin(&mut self, mode: wit::Mode) -> Result<std::result::Result<Resource<Transaction>, wit::Error>> {
+    async fn begin(&mut self, mode: wit::Mode) -> Answer<Resource<Transaction>> {
         let mode = match mode {
             wit::Mode::Read => Mode::Read,
             wit::Mode::Write => Mode::Write,
@@ -69,11 +68,7 @@ impl wit::Host for State {
 }
 
 impl wit::HostTransaction for State {
-    async fn query(
-        &mut self,
-        transaction: Resource<Transaction>,
-        statement: wit::Statement,
-    ) -> Result<std::result::Result<wit::Rows, wit::Error>> {
+    async fn query(&mut self, transaction: Resource<Transaction>, statement: wit::Statement) -> Answer<wit::Rows> {
         let transaction = self.table.get_mut(&transaction)?;
         Ok(Ok(attempt!(transaction.query(statement.into()).await).into()))
     }
@@ -82,14 +77,14 @@ impl wit::HostTransaction for State {
         &mut self,
         transaction: Resource<Transaction>,
         statements: Vec<wit::Statement>,
-    ) -> Result<std::result::Result<Vec<wit::Outcome>, wit::Error>> {
+    ) -> Answer<Vec<wit::Outcome>> {
         let transaction = self.table.get_mut(&transaction)?;
         let statements = statements.into_iter().map(Statement::from).collect();
         let outcomes = attempt!(transaction.execute(statements).await);
         Ok(Ok(outcomes.into_iter().map(wit::Outcome::from).collect()))
     }
 
-    async fn commit(&mut self, transaction: Resource<Transaction>) -> Result<std::result::Result<(), wit::Error>> {
+    async fn commit(&mut self, transaction: Resource<Transaction>) -> Answer<()> {
         let transaction = self.table.get_mut(&transaction)?;
         Ok(Ok(attempt!(transaction.commit().await)))
     }

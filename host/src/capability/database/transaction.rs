@@ -95,8 +95,8 @@ impl Transaction {
         let mut lease = self.take()?;
         let began = Instant::now();
         let result = lease.commit(began + self.limits.statement).await;
+        self.slot.swap(State::Over(over("was committed")));
         self.watch.tell("commit", began, 0, result.as_ref().err());
-        self.slot.swap(State::Over(over("is over")));
         result
     }
 
@@ -105,8 +105,8 @@ impl Transaction {
         let mut lease = self.take()?;
         let began = Instant::now();
         let undone = lease.recover().await;
+        self.slot.swap(State::Over(over("was rolled back")));
         self.watch.tell("rollback", began, 0, None);
-        self.slot.swap(State::Over(over("is over")));
         if undone { Ok(()) } else { Err(Error::Unavailable("the connection was lost".into())) }
     }
 

@@ -21,12 +21,17 @@ pub fn run() -> Result<bool> {
     Ok(objects || buckets)
 }
 
+/// Buckets whose hard deletions are paused; the text is that of the stored settings.
+const PAUSED: &str = "SELECT id FROM buckets WHERE config LIKE '%\"hardDeletePause\":{\"enabled\":true%'";
+
 /// Soft-deleted objects whose hard-delete time has come.
 fn objects() -> Result<bool> {
     let (count, files) = db::transaction(|tx| {
-        let sql = "SELECT bucket, name, generation, file_id FROM objects \
-                   WHERE state = 'softdeleted' AND hard_delete_ms <= $1 ORDER BY hard_delete_ms LIMIT $2";
-        let rows = tx.query(sql, params![context::now(), OBJECTS])?;
+        let sql = format!(
+            "SELECT bucket, name, generation, file_id FROM objects WHERE state = 'softdeleted' AND hard_delete_ms <= $1 \
+             AND bucket NOT IN ({PAUSED}) ORDER BY hard_delete_ms LIMIT $2"
+        );
+        let rows = tx.query(&sql, params![context::now(), OBJECTS])?;
         let mut statements = Vec::new();
         let mut files = Vec::new();
         for row in &rows {

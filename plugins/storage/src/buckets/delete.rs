@@ -10,8 +10,14 @@ use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context};
 ///
 /// Errors: 404, 409 `notEmpty`, 412.
 pub fn delete(request: Request) -> Result<Response> {
-    let conditions = Conditions::of(&request)?;
-    let name = request.param("bucket");
+    remove(request.param("bucket"), Conditions::of(&request)?)?;
+    Ok(Response::no_content())
+}
+
+/// Deletes an empty bucket, whatever the request looked like.
+///
+/// Errors: as [`delete`].
+pub fn remove(name: &str, conditions: Conditions) -> Result<()> {
     db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, name)?;
         conditions.require(bucket.metageneration)?;
@@ -25,7 +31,7 @@ pub fn delete(request: Request) -> Result<Response> {
     })?;
     policies::forget(&resource_name(name));
     removals::work_off()?;
-    Ok(Response::no_content())
+    Ok(())
 }
 
 /// Soft-deleted objects are in nobody's way; folders of both kinds are.

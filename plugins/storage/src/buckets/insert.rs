@@ -15,32 +15,31 @@ use serde_json::{Value, json};
 /// Errors: 400 for a bad name or settings, 409 where the name is taken.
 pub fn insert(mut request: Request) -> Result<Response> {
     let body = input::body(&mut request)?;
-    let name = name(&body)?;
+    let name = body.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| Error::required("name"))?;
     let project = input::project(&request);
-    let config = config(&request, &body, &name, project::number(&project))?;
-    let shown = if body.get("acl").is_some() || body.get("defaultObjectAcl").is_some() {
-        Projection::Full
-    } else {
-        Projection::NoAcl
-    };
-    let projection = Projection::of(&request, shown)?;
-    let bucket = create(&name, &project, &config)?;
-    policies::adopt(&bucket::resource_name(&name), &policies::project_resource(&project));
+    let wanted = wanted(&request, &body, project::number(&project))?;
+    let shows_lists = body.get("acl").is_some() || body.get("defaultObjectAcl").is_some();
+    let projection = Projection::of(&request, if shows_lists { Projection::Full } else { Projection::NoAcl })?;
+    let bucket = make(name, &project, wanted)?;
     Ok(Response::json(&bucket.wire(&request.base_url(), projection)))
 }
 
-fn name(body: &Value) -> Result<String> {
-    let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
-    if name.is_empty() {
-        return Err(Error::required("name"));
-    }
+/// Makes a bucket with these settings, whatever the request looked like.
+///
+/// Errors: as [`insert`].
+pub fn make(name: &str, project: &str, wanted: Config) -> Result<Bucket> {
     if !names::is_bucket(name) {
         return Err(Error::invalid(format!("Invalid bucket name: '{name}'")));
     }
-    Ok(name.to_owned())
+    let project_number = project::number(project);
+    let config = settings::settle(wanted, &Subject { name, project_number, old: None, now: context::now() })?;
+    let bucket = create(name, project, &config)?;
+    policies::adopt(&bucket::resource_name(name), &policies::project_resource(project));
+    Ok(bucket)
 }
 
-fn config(request: &RequestHead, body: &Value, name: &str, number: i64) -> Result<Config> {
+fn wanted(request: &RequestHead, body: &Value, number: i64) -> Result<Config> {
     let mut wire = json!({});
     patch::merge(&mut wire, body);
     let mut wanted = input::config(wire)?;
@@ -51,7 +50,7 @@ fn config(request: &RequestHead, body: &Value, name: &str, number: i64) -> Resul
     let predefined = Predefined::of(request, number)?;
     input::require_lists_allowed(body, &predefined, &wanted)?;
     predefined.apply(&mut wanted);
-    settings::settle(wanted, &Subject { name, project_number: number, old: None, now: context::now() })
+    Ok(wanted)
 }
 
 /// Writes the row. The generation is above those of deleted buckets of the name.
@@ -88,18 +87,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_has_a_name_that_is_one() {
-        assert_eq!(name(&json!({"name": "acc-b1"})).unwrap(), "acc-b1");
-        assert_eq!(name(&json!({})).unwrap_err().reason(), "required");
-        assert_eq!(name(&json!({"name": "../up"})).unwrap_err().message(), "Invalid bucket name: '../up'");
+    fn f04_a_bucket_has_a_name_that_is_one() {
+        let error = make("../up", "demo", Config::default()).unwrap_err();
+        assert_eq!((error.http_status(), error.message()), (400, "Invalid bucket name: '../up'"));
     }
 
     #[test]
     fn nulls_and_the_query_count() {
         let head = RequestHead::new("storage.buckets.insert", "POST", "/b?enableObjectRetention=True").unwrap();
         let body = json!({"labels": {"a": null}, "location": null, "objectRetention": {"mode": "x"}});
-        let config = config(&head, &body, "b-1", 7).unwrap();
-        assert_eq!((config.labels.as_ref(), config.location.as_str()), (None, "US"));
-        assert!(config.allows_object_retention());
+        let config = wanted(&head, &body, 7).unwrap();
+        assert_eq!((config.labels.map(|labels| labels.len()), config.location.as_str()), (Some(0), ""));
+        assert_eq!(config.object_retention.unwrap().mode, "Enabled");
     }
 }

@@ -1,9 +1,13 @@
 //! `storage.folders`: real folders, in buckets with a hierarchical namespace.
 //! <https://cloud.google.com/storage/docs/json_api/v1/folders>
 
+pub mod delete_recursive;
 mod list;
+pub mod rename;
 
+pub use delete_recursive::delete_recursive;
 pub use list::list;
+pub use rename::rename;
 
 use crate::conditions::Conditions;
 use crate::model::bucket::Bucket;

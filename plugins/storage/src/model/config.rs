@@ -220,6 +220,17 @@ pub struct SoftDeletePolicy {
     pub retention_duration_seconds: Option<Int64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hard_delete_pause: Option<HardDeletePause>,
+}
+
+/// While it is on, nothing soft-deleted goes for good.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HardDeletePause {
+    pub enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_time: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -38,16 +38,18 @@ impl Which {
 
     fn clause(self) -> &'static str {
         match self {
-            Which::Live => "o.state = 'live' AND o.generation > $3",
+            Which::Live => "o.state = 'live'",
             Which::Generation(_) => "o.state <> 'softdeleted' AND o.generation = $3",
             Which::SoftDeleted(_) => "o.state = 'softdeleted' AND o.generation = $3",
         }
     }
 
-    fn number(self) -> i64 {
+    /// The parameters of the query. The live generation is found by an index of its own: by the key, a name that has
+    /// been overwritten often would be read through.
+    fn params(self, bucket: &str, name: &str) -> Vec<Value> {
         match self {
-            Which::Live => 0,
-            Which::Generation(generation) | Which::SoftDeleted(generation) => generation,
+            Which::Live => params![bucket, name],
+            Which::Generation(generation) | Which::SoftDeleted(generation) => params![bucket, name, generation],
         }
     }
 }
@@ -64,7 +66,7 @@ pub fn version(object: &Object) -> Version {
 
 /// The object and its bucket in one query, outside a transaction. 404 without the bucket, or without the object.
 pub fn find(bucket: &str, name: &str, which: Which) -> Result<Found> {
-    let row = db::query_one(&joined(which), params![bucket, name, which.number()])?;
+    let row = db::query_one(&joined(which), which.params(bucket, name))?;
     let (bucket, object) = split(row.ok_or_else(bucket::not_found)?)?;
     let object = object.ok_or_else(|| no_such_object(&bucket.name, name))?;
     Ok(Found { bucket, object })
@@ -72,7 +74,7 @@ pub fn find(bucket: &str, name: &str, which: Which) -> Result<Found> {
 
 /// The object and its bucket, as a transaction sees them; no object where there is none, 404 without the bucket.
 pub fn look(tx: &Transaction, bucket: &str, name: &str, which: Which) -> Result<(Bucket, Option<Object>)> {
-    let row = tx.query_one(&joined(which), params![bucket, name, which.number()])?;
+    let row = tx.query_one(&joined(which), which.params(bucket, name))?;
     split(row.ok_or_else(bucket::not_found)?)
 }
 
@@ -85,7 +87,7 @@ pub fn find_in(tx: &Transaction, bucket: &str, name: &str, which: Which) -> Resu
 
 /// The bucket, the live object and the highest generation that the name has, for a write. One query.
 pub fn for_write(tx: &Transaction, bucket: &str, name: &str) -> Result<(Bucket, Option<Object>, Option<i64>)> {
-    let row = tx.query_one(&WRITE, params![bucket, name, 0])?.ok_or_else(bucket::not_found)?;
+    let row = tx.query_one(&WRITE, params![bucket, name])?.ok_or_else(bucket::not_found)?;
     let latest = row.get("latest")?;
     let (bucket, live) = split(row)?;
     Ok((bucket, live, latest))

@@ -6,10 +6,7 @@ use fogbank_sdk::{Error, Result};
 
 pub(super) fn settle(wanted: &mut Config, subject: &Subject) -> Result<()> {
     let before = subject.old.and_then(|old| old.autoclass.clone());
-    let mut autoclass = match wanted.autoclass.take() {
-        Some(autoclass) => autoclass,
-        None => Autoclass::default(),
-    };
+    let mut autoclass = wanted.autoclass.take().unwrap_or_default();
     if !autoclass.enabled && before.is_none() {
         return Ok(());
     }

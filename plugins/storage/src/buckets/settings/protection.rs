@@ -74,6 +74,11 @@ fn soft_delete(wanted: &mut Config, subject: &Subject) -> Result<()> {
     }
     let before = subject.old.and_then(|old| old.soft_delete_policy.as_ref());
     policy.effective_time = Some(effective(before, seconds).unwrap_or_else(|| subject.now.to_rfc3339()));
+    if let Some(pause) = &mut policy.hard_delete_pause {
+        let before = before.and_then(|before| before.hard_delete_pause.as_ref());
+        let same = before.filter(|before| before.enabled == pause.enabled);
+        pause.effective_time = same.map_or_else(|| Some(subject.now.to_rfc3339()), |same| same.effective_time.clone());
+    }
     Ok(())
 }
 

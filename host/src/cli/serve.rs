@@ -1,0 +1,116 @@
+//! `fogbank serve`: start, serve, stop.
+
+use super::Failure;
+use super::data::{self, Locked};
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::gateway::{Gateway, Peers, listener, seed};
+use crate::observe::{ToMetrics, log};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Serves until a signal says stop.
+pub async fn run(config: Config) -> Result<(), Failure> {
+    let observing = log::start(config.log_format, &config.log, tokio::runtime::Handle::current());
+    let observing = observing.map_err(Failure::other)?;
+    // Before anything is touched: neither the folder nor the address may be somebody else's.
+    let data = Locked::take(&config.data)?;
+    let socket = bind(config.listen).await?;
+    let stop = stop_at_signal()?;
+    let served = serve(Arc::new(config), &data, socket, stop).await;
+    data.withdraw();
+    // Off the runtime's threads: it waits for the collector, which is spoken to on them.
+    let _ = tokio::task::spawn_blocking(|| observing.stop()).await;
+    served
+}
+
+async fn serve(
+    config: Arc<Config>,
+    data: &Locked,
+    socket: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let local = socket.local_addr().map_err(|error| Failure::other(format!("no address: {error}")))?;
+    let parts = Parts {
+        data: data.path().to_owned(),
+        meters: Arc::new(ToMetrics),
+        database_observer: Arc::new(ToMetrics),
+        compiler: this_program(),
+    };
+    let app = App::start(Arc::clone(&config), parts).await.map_err(Failure::Other)?;
+    let gateway = Gateway::new(Arc::clone(&app), Arc::clone(&app.tenants), Arc::clone(&config), data.path().to_owned());
+    let gateway = Arc::new(gateway);
+    // Set once: there is one gateway.
+    let _ = app.runtime.process.peers.set(Arc::new(Peers(Arc::downgrade(&gateway))));
+    let listening = tokio::spawn(listener::run(Arc::clone(&gateway), socket, stop.clone()));
+    let ready = get_ready(&gateway, &config, data, local).await;
+    if ready.is_err() {
+        stop.cancel();
+    }
+    let cut = listening.await.unwrap_or(0);
+    gateway.set_ready(false);
+    if cut > 0 {
+        tracing::warn!(connections = cut, "the time to finish is over; connections were cut off");
+    }
+    app.stop().await;
+    ready
+}
+
+/// Plays the seed and says that the server is there.
+async fn get_ready(
+    gateway: &Arc<Gateway<Arc<App>>>,
+    config: &Config,
+    data: &Locked,
+    local: SocketAddr,
+) -> Result<(), Failure> {
+    if let Some(file) = &config.seed {
+        let played = seed::play(gateway, file, local).await.map_err(Failure::other)?;
+        tracing::info!(requests = played, "the seed is played");
+    }
+    data.announce(local).map_err(|error| Failure::other(format!("the data folder cannot be written: {error}")))?;
+    gateway.set_ready(true);
+    let base = data::base_url(local);
+    let mut output = io::stdout().lock();
+    // Nobody may be reading; that is no reason not to serve.
+    let _ = writeln!(output, "FOGBANK_LISTENING {base}").and_then(|()| output.flush());
+    tracing::info!(base, data = %data.path().display(), "serving");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::InUse(format!("{address} is in use by another process")),
+        _ => Failure::other(format!("cannot listen on {address}: {error}")),
+    })
+}
+
+/// Cancelled by the first SIGTERM or SIGINT; the second one ends the process at once.
+fn stop_at_signal() -> Result<CancellationToken, Failure> {
+    let failed = |error: io::Error| Failure::other(format!("no signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let stop = CancellationToken::new();
+    let cancelled = stop.clone();
+    tokio::spawn(async move {
+        for _ in 0..2 {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            if cancelled.is_cancelled() {
+                std::process::exit(1);
+            }
+            tracing::info!("stopping: finishing what is in hand");
+            cancelled.cancel();
+        }
+    });
+    Ok(stop)
+}
+
+/// This program, to start it again: also after its file was replaced, where the system can do that.
+fn this_program() -> Option<PathBuf> {
+    let own = Path::new("/proc/self/exe");
+    if own.exists() { Some(own.to_owned()) } else { std::env::current_exe().ok() }
+}

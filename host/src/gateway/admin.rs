@@ -1,0 +1,117 @@
+//! `/_fogbank/...`: health, metrics, services, settings for clients, tenants. For the operator, not for clients of the
+//! services.
+
+mod tenants;
+
+use super::backend::Backend;
+use super::error::{ApiError, of_body};
+use super::pipeline::{Arrived, Gateway};
+use super::place::{Place, TENANTS, no_tenant};
+use super::{cors, health};
+use crate::capability::http::{Body, Limits};
+use crate::cli::env;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Where all of it is.
+const PREFIX: &str = "/_fogbank";
+
+/// Bytes of a body in here.
+const MAX_BODY: u64 = 64 << 10;
+
+/// Whether a path is one of these.
+pub fn is_admin(path: &str) -> bool {
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Answers a request of the operator.
+pub(super) async fn answer<B: Backend>(
+    gateway: &Arc<Gateway<B>>,
+    arrived: Arrived,
+    place: &Place,
+) -> Result<Response<Body>, ApiError> {
+    let Arrived { parts, body, .. } = arrived;
+    if cors::is_preflight(&parts.method, &parts.headers) {
+        return Ok(cors::preflight(&parts.headers, &gateway.config.cors_origins));
+    }
+    // A page of somebody else's must not empty a tenant: browsers send such requests without asking first.
+    if cors::is_foreign(&parts.headers, &gateway.config.cors_origins) {
+        body.discard();
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "This origin may not do that (cors-origins)."));
+    }
+    let path = place.path.strip_prefix(PREFIX).unwrap_or_default();
+    let steps: Vec<&str> = path.split('/').skip(1).collect();
+    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    match (&method, steps.as_slice()) {
+        (&Method::GET, ["health", "live"]) => Ok(json_answer(StatusCode::OK, &json!({ "status": "live" }))),
+        (&Method::GET, ["health", "ready"]) => Ok(health::ready(gateway).await),
+        (&Method::GET, ["metrics"]) => Ok(metrics()),
+        (&Method::GET, ["plugins"]) => Ok(json_answer(StatusCode::OK, &plugins(gateway))),
+        (&Method::GET, ["env"]) => settings(gateway, &place.base_url, parts.uri.query()),
+        (_, ["tenants", rest @ ..]) => {
+            let limits = Limits { max_size: MAX_BODY, idle: gateway.config.limits.idle };
+            let body = body.limited(limits).read_to_end(MAX_BODY).await.map_err(|error| of_body(&error))?;
+            tenants::answer(gateway, &method, rest, &body).await
+        }
+        (_, ["health", "live" | "ready"] | ["metrics"] | ["plugins"] | ["env"]) => {
+            Err(ApiError::wrong_method(&parts.method, &place.path, vec![Method::GET, Method::HEAD]))
+        }
+        _ => Err(ApiError::no_route(&parts.method, &place.path)),
+    }
+}
+
+/// An answer with JSON in it.
+pub(super) fn json_answer(status: StatusCode, value: &Value) -> Response<Body> {
+    let mut answer = Response::new(Body::from_bytes(format!("{value:#}\n")));
+    *answer.status_mut() = status;
+    let json = HeaderValue::from_static("application/json; charset=UTF-8");
+    answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    answer
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // serde_json's messages say where in the text, and nothing of this program.
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::invalid(format!("The body is not what is asked for: {error}.")))
+}
+
+fn metrics() -> Response<Body> {
+    let mut answer = Response::new(Body::from_bytes(crate::observe::metrics().text()));
+    let text = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    answer.headers_mut().insert(header::CONTENT_TYPE, text);
+    answer
+}
+
+fn plugins<B: Backend>(gateway: &Gateway<B>) -> Value {
+    let services = gateway.backend.services().into_iter().map(|service| {
+        let manifest = &service.manifest;
+        json!({
+            "name": &*manifest.name,
+            "version": manifest.version,
+            "title": manifest.title,
+            "revision": service.revision,
+            "state": "serving",
+            "routes": manifest.routes.len(),
+            "unimplemented": manifest.routes.iter().filter(|route| route.unimplemented).count(),
+            "prefixes": manifest.prefixes,
+        })
+    });
+    let problems = gateway.backend.problems().into_iter();
+    let problems: Vec<Value> = problems.map(|(place, why)| json!({ "place": place, "problems": why })).collect();
+    json!({ "plugins": services.collect::<Vec<_>>(), "problems": problems })
+}
+
+/// What points clients here, or at the tenant that the query names: see `fogbank env`.
+fn settings<B: Backend>(gateway: &Gateway<B>, base: &str, query: Option<&str>) -> Result<Response<Body>, ApiError> {
+    let base = match query.and_then(|query| query.strip_prefix("tenant=")) {
+        Some(tenant) if gateway.tenants.get(tenant).is_none() => return Err(no_tenant(tenant)),
+        Some(tenant) => format!("{base}{TENANTS}{tenant}"),
+        None => base.to_owned(),
+    };
+    let services = gateway.backend.services();
+    let manifests: Vec<_> = services.iter().map(|service| &*service.manifest).collect();
+    let settings = env::Settings::of(&manifests, &gateway.config, &base);
+    Ok(json_answer(StatusCode::OK, &json!({ "env": settings.env, "terraform": settings.terraform })))
+}

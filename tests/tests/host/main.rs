@@ -1,0 +1,10 @@
+//! The host: what is true of every service.
+
+mod contract;
+mod gateway;
+mod health;
+mod isolation;
+mod malformed;
+mod process;
+mod reload;
+mod runtime;
