@@ -31,12 +31,39 @@ pub mod reader;
 pub mod service;
 pub mod writer;
 
+use fogbank_sdk::{Error, RequestHead};
+
 /// Whether a route belongs to this API, which renders its own errors.
 pub fn owns(route: &str) -> bool {
     route.starts_with("storage.xml.")
 }
 
+/// The address of the request's object, in the style in which the request came.
+fn link(request: &RequestHead) -> String {
+    let (base, object) = (request.base_url(), listing::shown(request.param("object"), true));
+    match request.route().starts_with("storage.xml.hosted.") {
+        true => format!("{base}/{object}"),
+        false => format!("{base}/{}/{object}", request.param("bucket")),
+    }
+}
+
 /// 400 that names what is not there: a verb on a part of a resource.
-fn unimplemented(request: &fogbank_sdk::RequestHead, part: &str) -> fogbank_sdk::Error {
-    fogbank_sdk::Error::unimplemented(&format!("{} {part} ({})", request.method(), request.route()))
+fn unimplemented(request: &RequestHead, part: &str) -> Error {
+    Error::unimplemented(&format!("{} {part} ({})", request.method(), request.route()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f04_a_link_leads_back_to_the_object() {
+        let link = |route: &str| {
+            let head = RequestHead::new(route, "POST", "/").unwrap();
+            link(&head.with_param("bucket", "b-1").with_param("object", "a/../b ?"))
+        };
+        assert_eq!(link("storage.xml.object.post"), "http://127.0.0.1:8080/b-1/a/../b%20%3F");
+        assert_eq!(link("storage.xml.hosted.object.post"), "http://127.0.0.1:8080/a/../b%20%3F");
+        assert!(owns("storage.xml.hosted.object.post") && !owns("storage.objects.get"));
+    }
 }

@@ -2,21 +2,27 @@
 //! <https://cloud.google.com/storage/docs/xml-api/post-object-complete>
 
 use super::super::reader::{self, Node};
-use super::super::{answer, writer};
+use super::super::{answer, link, writer};
 use super::record::{self, Part, Upload};
 use crate::objects::checksum::Expected;
 use crate::objects::content::Content;
 use crate::objects::draft;
 use crate::objects::retire::Retired;
 use fogbank_sdk::encoding::hex;
-use fogbank_sdk::files::{self, Options, Source};
-use fogbank_sdk::{Code, Error, Preconditions, Request, Response, Result, query};
+use fogbank_sdk::files::{self, Options, Source, Staged};
+use fogbank_sdk::{Code, Error, Preconditions, Request, Response, Result, log};
 use std::collections::BTreeMap;
 
 const MOST_PARTS: usize = 10_000;
 
 /// Every part but the last has at least this many bytes.
 const SMALLEST: u64 = 5 << 20;
+
+/// How many parts are open at once.
+const AT_ONCE: usize = 256;
+
+/// Bytes that nobody goes on with are gone after this long.
+const HOUR_MS: u64 = 3_600_000;
 
 /// A part as the client names it.
 #[derive(Debug, PartialEq)]
@@ -34,6 +40,10 @@ pub fn complete(mut request: Request) -> Result<Response> {
     }
     let named = reader::read(request.body(), "CompleteMultipartUpload", listed)?;
     let parts = chosen(&named, upload.parts(0, MOST_PARTS)?)?;
+    let most = draft::max_size()?;
+    if parts.iter().map(|part| part.size).sum::<u64>() > most {
+        return Err(Error::too_large(most));
+    }
     let content = join(&upload, &parts)?;
     let found = upload.draft.store(
         &content,
@@ -45,7 +55,7 @@ pub fn complete(mut request: Request) -> Result<Response> {
     let resource = answer::resource(&upload.draft.answer(&found))?;
     let (bucket, key) = (&found.bucket.name, &found.object.name);
     let document = writer::document("CompleteMultipartUploadResult", writer::UPLOADS, |xml| {
-        xml.text("Location", format!("{}/{bucket}/{}", request.base_url(), query::encode(key).replace("%2F", "/")));
+        xml.text("Location", link(&request));
         xml.text("Bucket", bucket);
         xml.text("Key", key);
         xml.text("ETag", answer::etag(&found.object));
@@ -91,9 +101,9 @@ fn chosen(named: &[Named], present: Vec<Part>) -> Result<Vec<Part>> {
 
 /// A file with the bytes of the parts. Such an object has no MD5, as a composed one.
 fn join(upload: &Upload, parts: &[Part]) -> Result<Content> {
-    let options = Options { max_size: Some(draft::max_size()?), exact_size: None, md5: false };
-    let sources: Vec<_> = parts.iter().filter_map(|part| part.file.as_deref()).map(Source::file).collect();
-    let staged = match files::stage(&sources, options) {
+    let ids: Vec<_> = parts.iter().filter_map(|part| part.file.as_deref()).collect();
+    let joined = if ids.len() > AT_ONCE { append(&ids) } else { stage(&ids) };
+    let staged = match joined {
         // Somebody else completed the upload, ended it, or replaced a part.
         Err(files::Error::NotFound) => return Err(record::no_such_upload()),
         staged => staged?,
@@ -102,6 +112,28 @@ fn join(upload: &Upload, parts: &[Part]) -> Result<Content> {
     content.md5 = None;
     content.component_count = i64::try_from(parts.len()).ok();
     Ok(content)
+}
+
+fn stage(ids: &[&str]) -> files::Result<Staged> {
+    let sources: Vec<_> = ids.iter().copied().map(Source::file).collect();
+    files::stage(&sources, Options::default())
+}
+
+/// As [`stage`] for any number of files: one after the other is open.
+fn append(ids: &[&str]) -> files::Result<Staged> {
+    let whole = files::Upload::create(HOUR_MS)?;
+    let appended = ids.iter().try_fold(0, |end, id| whole.append(end, &Source::file(*id), None));
+    match appended.and_then(|_| whole.finish(false)) {
+        Ok(staged) => Ok(staged),
+        Err(error) => {
+            let id = whole.id();
+            drop(whole);
+            if let Err(left) = files::Upload::remove(&id) {
+                log::warn!("the bytes of an upload that failed stay until they expire: {left:?}");
+            }
+            Err(error)
+        }
+    }
 }
 
 fn refused(reason: &str, details: &str) -> Error {

@@ -3,11 +3,11 @@
 //! <https://cloud.google.com/storage/docs/xml-api/post-object-resumable>
 
 use super::super::call::Call;
-use super::super::{answer, headers, permission};
+use super::super::{answer, headers, link, permission};
 use crate::model::bucket::Bucket;
 use crate::uploads::session::{Session, UPLOADER};
 use crate::uploads::{self, single};
-use fogbank_sdk::{Error, Request, RequestHead, Response, Result, query};
+use fogbank_sdk::{Error, Request, RequestHead, Response, Result};
 
 /// The body is the content.
 pub fn write(mut request: Request) -> Result<Response> {
@@ -26,10 +26,8 @@ pub fn start(request: &RequestHead) -> Result<Response> {
     let draft = headers::draft(request)?;
     let bucket = Bucket::load(&draft.bucket)?;
     let session = Session::begin(bucket.id, draft)?;
-    let object = query::encode(request.param("object")).replace("%2F", "/");
-    // Path style also where the request came by the bucket's host name: the base URL is that of the host.
-    let place = format!("{}/{}/{object}", request.base_url(), bucket.name);
-    Ok(Response::new(201).header("location", format!("{place}?upload_id={}", session.id)).header(UPLOADER, session.id))
+    let place = format!("{}?upload_id={}", link(request), session.id);
+    Ok(Response::new(201).header("location", place).header(UPLOADER, session.id))
 }
 
 /// Takes bytes of a resumable upload, or says how far it has come (308).
