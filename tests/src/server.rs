@@ -143,12 +143,18 @@ impl Server {
 
     /// `fogbank tenant COMMAND NAME`, aimed at this server.
     pub async fn tenant_command(&self, verb: &str, name: &str) {
-        let (verb, name, base) = (verb.to_owned(), name.to_owned(), self.base.clone());
+        let (verb, name, data) = (verb.to_owned(), name.to_owned(), self.data.clone());
         let output = tokio::task::spawn_blocking(move || {
-            command(&["tenant", &verb, &name, "--server", &base]).output().expect("the binary runs")
+            command(&["tenant", "--data"]).arg(data).args([verb, name]).output().expect("the binary runs")
         });
         let output = output.await.expect("it ran");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Moves the clock of a tenant forward.
+    pub async fn advance(&self, tenant: &str, by: Duration) {
+        let body = serde_json::json!({ "advance-ms": by.as_millis() as u64 });
+        self.client().post(&format!("/_fogbank/tenants/{tenant}/clock"), body).await.expect(200);
     }
 
     /// The data folder.

@@ -22,6 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -111,11 +112,12 @@ async fn connection<B: Backend>(gateway: Arc<Gateway<B>>, stream: TcpStream, sto
 async fn begun(stream: &TcpStream) -> io::Result<()> {
     let mut first = [0_u8; PREFACE.len()];
     loop {
+        let closed = stream.ready(Interest::READABLE).await?.is_read_closed();
         let length = stream.peek(&mut first).await?;
         if length == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if length == PREFACE.len() || !PREFACE.starts_with(&first[..length]) {
+        if closed || length == PREFACE.len() || !PREFACE.starts_with(&first[..length]) {
             return Ok(());
         }
         tokio::time::sleep(PEEK_AGAIN).await;

@@ -125,7 +125,10 @@ impl Guest {
         let outcome = function.call_async(&mut used.store, (&request,)).await;
         self.nudge(used.store.data_mut());
         match outcome {
-            Ok((reply,)) => Ok((reply, used)),
+            Ok((reply,)) => {
+                used.store.data_mut().committed.settle();
+                Ok((reply, used))
+            }
             Err(error) => Err(diagnose(&error, used.store.data())),
         }
     }
@@ -141,6 +144,9 @@ impl Guest {
         let outcome = guest.call_run(&mut used.store, &work).await;
         self.nudge(used.store.data_mut());
         self.ledger.memory.store(used.store.data().limiter.used(), Ordering::Relaxed);
+        if outcome.is_ok() {
+            used.store.data_mut().committed.settle();
+        }
         outcome.map_err(|error| diagnose(&error, used.store.data()))
     }
 

@@ -12,9 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+/// How often work of the host says that it goes on.
+const BEAT: Duration = Duration::from_millis(500);
+
 /// Counts the steps of one call that are visible from outside.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Progress(Arc<AtomicU64>);
+pub struct Progress(Arc<AtomicU64>);
 
 impl Progress {
     /// Something moved.
@@ -24,6 +27,17 @@ impl Progress {
 
     fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Does `work` of the host, every step of which has a time limit of its own: while they hold, the call moves.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            match tokio::time::timeout(BEAT, &mut work).await {
+                Ok(outcome) => return outcome,
+                Err(_) => self.made(),
+            }
+        }
     }
 
     /// `body`, each of whose chunks is progress.

@@ -73,6 +73,7 @@ impl Runtime {
             request_id: Arc::clone(&head.request_id),
             depth: head.depth,
             principal: head.principal.clone(),
+            progress: progress.clone(),
         };
         let guest = self.guest(plugin, tenant, context, permit);
         let spent = guest.ledger.spent.clone();
@@ -92,12 +93,19 @@ impl Runtime {
         request_id: Arc<str>,
     ) -> Result<Outcome, Failure> {
         let permit = self.permits.take_background().await?;
-        let context = CallContext { base_url: Arc::from(""), request_id, depth: 0, principal: None };
+        let progress = Progress::default();
+        let context = CallContext {
+            base_url: Arc::from(""),
+            request_id,
+            depth: 0,
+            principal: None,
+            progress: progress.clone(),
+        };
         let guest = self.guest(plugin, tenant, context, permit);
         let spent = guest.ledger.spent.clone();
         let step = Box::pin(guest.run(work));
         let metered = Metered::new(step, spent, limits.cpu, Arc::clone(&tenant.cpu), &self.lane);
-        progress::guard(metered, limits.wall, Progress::default()).await
+        progress::guard(metered, limits.wall, progress).await
     }
 
     fn guest(

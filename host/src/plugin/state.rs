@@ -1,11 +1,12 @@
 //! What a store holds while a guest runs: the scope it is confined to, the call it serves, its resources and limits.
 
 use super::limits::Limiter;
+use super::progress::Progress;
 use super::wasi::Wasi;
 use crate::capability::http::AnswerSlot;
 use crate::capability::peers::PeerSender;
 use crate::capability::database::{Database, Databases, Error as DatabaseError};
-use crate::capability::files::FileStores;
+use crate::capability::files::{CommittedFiles, FileStores};
 use crate::capability::identity::Policies;
 use crate::capability::operations::Workers;
 use crate::tenant::Tenant;
@@ -57,6 +58,8 @@ pub struct CallContext {
     pub depth: u32,
     /// The caller; none where authentication is off.
     pub principal: Option<Arc<str>>,
+    /// Told while the host works for the call.
+    pub progress: Progress,
 }
 
 /// The data of a wasmtime store.
@@ -68,6 +71,8 @@ pub struct State {
     /// Where `fogbank:http/responses.start` puts the head of a streamed answer.
     pub answer: AnswerSlot,
     pub wasi: Wasi,
+    /// Files that the call committed.
+    pub committed: CommittedFiles,
     /// Whether the call started or cancelled an operation, so that its worker has to look.
     pub started_operation: bool,
 }
@@ -84,6 +89,7 @@ impl State {
             limiter: Limiter::new(memory_limit),
             answer: AnswerSlot::default(),
             wasi,
+            committed: CommittedFiles::default(),
             started_operation: false,
         }
     }

@@ -63,11 +63,11 @@ struct TenantWallClock(Arc<Tenant>);
 
 impl HostWallClock for TenantWallClock {
     fn resolution(&self) -> Duration {
-        Duration::from_millis(1)
+        Duration::from_nanos(1)
     }
 
     fn now(&self) -> Duration {
-        Duration::from_millis(self.0.clock.now_ms())
+        self.0.clock.now()
     }
 }
 

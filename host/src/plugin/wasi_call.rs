@@ -28,12 +28,17 @@ pub(super) async fn handle(
     let (sender, outgoing) = oneshot::channel();
     let request = store.data_mut().http().new_incoming_request(Scheme::Http, request).map_err(internal)?;
     let outparam = store.data_mut().http().new_response_outparam(sender).map_err(internal)?;
-    let guest = async {
-        let proxy = pre.instantiate_async(&mut store).await?;
-        proxy.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await
+    // The store goes with the guest: an answer that was never set is then known never to come.
+    let guest = async move {
+        let called = async {
+            let proxy = pre.instantiate_async(&mut store).await?;
+            proxy.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await
+        };
+        let ended = called.await;
+        ended.map_err(|error| diagnose(&error, store.data()))
     };
     let (ended, pumped) = tokio::join!(guest, pump(outgoing, &mut answer));
-    ended.map_err(|error| diagnose(&error, store.data()))?;
+    ended?;
     pumped
 }
 

@@ -37,7 +37,7 @@ pub mod removals;
 pub mod uploads;
 pub mod xml;
 
-use fogbank_sdk::{Outcome, Reply, Request, Result, Runner, Service, Work};
+use fogbank_sdk::{Error, Outcome, Reply, Request, RequestHead, Response, Result, Runner, Service, Work};
 
 mod routes {
     include!(concat!(env!("OUT_DIR"), "/routes.rs"));
@@ -49,6 +49,10 @@ pub struct Storage;
 impl Service for Storage {
     fn handle(request: Request) -> Result<Reply> {
         routes::dispatch(request)
+    }
+
+    fn render(error: &Error, request: &RequestHead) -> Response {
+        if xml::owns(request.route()) { xml::error::render(error) } else { error.to_response() }
     }
 }
 

@@ -113,12 +113,10 @@ fn load(request: &RequestHead) -> Result<(Bucket, Folder)> {
     Ok((bucket, folder))
 }
 
+/// A folder's policy may name everybody also where the bucket prevents public access: prevention outweighs it when
+/// access is decided.
 fn target(bucket: &Bucket, folder: &Folder) -> Target {
-    Target {
-        resource: resource_name(&bucket.name, &folder.name),
-        initial: Vec::new(),
-        private: bucket.config.prevents_public_access(),
-    }
+    Target { resource: resource_name(&bucket.name, &folder.name), initial: Vec::new(), private: false }
 }
 
 /// The name of a managed folder for policies.

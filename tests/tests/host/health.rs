@@ -56,7 +56,7 @@ async fn metrics_count_requests_traps_and_instances() {
     let plugin = ["plugin=\"misbehave\""];
     let grew = |name: &str, labels: &[&str]| after.sum(name, labels) - before.sum(name, labels);
     assert_eq!(grew("fogbank_requests_total", &plugin), 4.0, "{}", after.text());
-    assert_eq!(grew("fogbank_requests_total", &["plugin=\"misbehave\"", "status=\"500\""]), 1.0, "{}", after.text());
+    assert_eq!(grew("fogbank_requests_total", &["plugin=\"misbehave\"", "code=\"500\""]), 1.0, "{}", after.text());
     assert_eq!(grew("fogbank_instantiations_total", &plugin), 4.0, "{}", after.text());
     assert!(grew("fogbank_failures_total", &["plugin=\"misbehave\"", "kind=\"trap\""]) >= 1.0, "{}", after.text());
 }

@@ -308,7 +308,7 @@ fn operations() -> Vec<(&'static str, Case)> {
         "operations/operations.cancel" => |pair| {
             let id = pair.operation().await;
             pair.refused("operations.cancel", json!({ "id": id }), "NotFound").await;
-            assert!(pair.a("operations.get", json!({ "id": id })).await.to_string().contains("cancel_requested: false"));
+            assert!(pair.a("operations.get", json!({ "id": id })).await.to_string().contains("cancel-requested: false"));
         },
         "operations/operations.delete" => |pair| {
             let id = pair.operation().await;

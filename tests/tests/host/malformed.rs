@@ -7,8 +7,8 @@ use serde_json::json;
 async fn server() -> (Server, Client) {
     let server = Server::start();
     let client = server.client();
-    client.bucket("b").await;
-    client.upload("b", "o", "0123456789").await.expect(200);
+    client.bucket("box").await;
+    client.upload("box", "o", "0123456789").await.expect(200);
     (server, client)
 }
 
@@ -61,24 +61,26 @@ async fn f35_bad_values_in_queries_are_400() {
         "fields=items(",
         "matchGlob=%5B",
     ] {
-        client.get(&format!("/storage/v1/b/b/o?{query}")).await.expect(400).expect_google_form();
+        client.get(&format!("/storage/v1/b/box/o?{query}")).await.expect(400).expect_google_form();
     }
     for query in ["generation=x", "ifGenerationMatch=1.5", "ifMetagenerationNotMatch=%20"] {
-        client.get(&format!("/storage/v1/b/b/o/o?{query}")).await.expect(400).expect_google_form();
+        client.get(&format!("/storage/v1/b/box/o/o?{query}")).await.expect(400).expect_google_form();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f35_a_page_token_with_any_byte_changed_is_400_or_another_place() {
     let (_server, client) = server().await;
-    client.upload("b", "p", "1").await.expect(200);
-    let page = client.get("/storage/v1/b/b/o?maxResults=1").await.expect(200).json();
+    client.upload("box", "p", "1").await.expect(200);
+    let page = client.get("/storage/v1/b/box/o?maxResults=1").await.expect(200).json();
     let token = page["nextPageToken"].as_str().expect("a token").to_owned();
     for at in 0..token.len() {
         let mut broken = token.clone().into_bytes();
         broken[at] = if broken[at] == b'A' { b'B' } else { b'A' };
         let broken = String::from_utf8(broken).expect("ASCII");
-        fine(client.get(&format!("/storage/v1/b/b/o?maxResults=1&pageToken={}", fogbank_tests::encode(&broken))).await);
+        fine(
+            client.get(&format!("/storage/v1/b/box/o?maxResults=1&pageToken={}", fogbank_tests::encode(&broken))).await,
+        );
     }
 }
 
@@ -94,11 +96,11 @@ async fn f35_ranges() {
         ("bytes=x-y", 200, "0123456789"),
         ("lines=1-2", 200, "0123456789"),
     ] {
-        let request = client.request(Method::GET, "/storage/v1/b/b/o/o?alt=media").header("range", range);
+        let request = client.request(Method::GET, "/storage/v1/b/box/o/o?alt=media").header("range", range);
         let answer = client.send(request).await.expect(status);
         assert_eq!(answer.text(), body, "{range}");
     }
-    let beyond = client.request(Method::GET, "/storage/v1/b/b/o/o?alt=media").header("range", "bytes=10-");
+    let beyond = client.request(Method::GET, "/storage/v1/b/box/o/o?alt=media").header("range", "bytes=10-");
     let beyond = client.send(beyond).await.expect(416);
     assert_eq!(beyond.header("content-range"), "bytes */10");
 }
@@ -107,7 +109,7 @@ const MULTIPART: &str = "--frontier\r\nContent-Type: application/json\r\n\r\n{\"
                          --frontier\r\nContent-Type: text/plain\r\n\r\nthe content\r\n--frontier--\r\n";
 
 async fn multipart(client: &Client, body: Vec<u8>) -> Answer {
-    let path = "/upload/storage/v1/b/b/o?uploadType=multipart";
+    let path = "/upload/storage/v1/b/box/o?uploadType=multipart";
     client
         .send(
             client
@@ -122,7 +124,7 @@ async fn multipart(client: &Client, body: Vec<u8>) -> Answer {
 async fn f35_a_multipart_upload_with_any_byte_broken_or_missing_is_never_a_5xx() {
     let (_server, client) = server().await;
     multipart(&client, MULTIPART.into()).await.expect(200);
-    assert_eq!(client.download("b", "m").await.expect(200).text(), "the content");
+    assert_eq!(client.download("box", "m").await.expect(200).text(), "the content");
     for at in 0..MULTIPART.len() {
         let mut broken = MULTIPART.as_bytes().to_vec();
         broken[at] ^= 0x55;
@@ -139,7 +141,7 @@ async fn f35_a_multipart_upload_with_any_byte_broken_or_missing_is_never_a_5xx()
 async fn f35_a_request_line_with_any_byte_broken_is_never_a_5xx() {
     let (server, _client) = server().await;
     let request =
-        "GET /storage/v1/b/b/o/o?alt=json&fields=name HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        "GET /storage/v1/b/box/o/o?alt=json&fields=name HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     for at in 0..request.len() - 4 {
         for byte in [0x00, 0xff, b'%', b' ', b'\n'] {
             let mut broken = request.as_bytes().to_vec();

@@ -73,7 +73,7 @@ fn env_prints_what_a_shell_understands() {
     assert!(text.contains("STORAGE_EMULATOR_HOST"), "{text}");
     let json = run(&["env", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
-    assert!(json["STORAGE_EMULATOR_HOST"].is_string(), "{json}");
+    assert!(json["env"]["STORAGE_EMULATOR_HOST"].is_string(), "{json}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,11 +130,11 @@ async fn data_outlives_kill_9_and_a_restart() {
 async fn tenants_are_made_listed_reset_and_deleted() {
     let server = Server::start();
     let blue = server.tenant("blue").await;
-    blue.bucket("b").await;
+    blue.bucket("box").await;
     server.tenant_command("reset", "blue").await;
-    blue.get("/storage/v1/b/b").await.expect(404);
+    blue.get("/storage/v1/b/box").await.expect(404);
     server.tenant_command("delete", "blue").await;
-    let gone = blue.get("/storage/v1/b/b").await.expect(404).expect_google_form();
+    let gone = blue.get("/storage/v1/b/box").await.expect(404).expect_google_form();
     assert!(gone.text().contains("blue"), "{}", gone.text());
     assert!(!server.data().join("tenants/blue").exists(), "nothing of it is left");
     let client = server.client();

@@ -1,1 +1,14 @@
-//! Cloud Storage as clients see it.
+//! Cloud Storage as clients see it, over HTTP.
+
+mod buckets;
+mod content;
+mod crash;
+mod deletion;
+mod listing;
+mod names;
+mod races;
+mod room;
+mod rules;
+mod secrets;
+mod uploads;
+mod xml;

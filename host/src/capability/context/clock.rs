@@ -1,7 +1,7 @@
 //! A tenant's clock: the machine's, moved by an offset that tests set.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 
 /// Milliseconds since 1970-01-01T00:00:00Z on the machine's own clock.
@@ -25,6 +25,13 @@ impl Clock {
     /// Milliseconds since 1970-01-01T00:00:00Z, never negative.
     pub fn now_ms(&self) -> u64 {
         machine_now_ms().saturating_add_signed(self.offset_ms())
+    }
+
+    /// As [`Self::now_ms`], as finely as the machine tells it: two moments that differ there differ here.
+    pub fn now(&self) -> Duration {
+        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let offset = Duration::from_millis(self.offset_ms().unsigned_abs());
+        if self.offset_ms() < 0 { machine.saturating_sub(offset) } else { machine.saturating_add(offset) }
     }
 
     /// How far this clock is ahead of the machine's, in milliseconds.

@@ -45,6 +45,8 @@ pub struct Limits {
     pub readers: usize,
     /// Connections for each PostgreSQL database.
     pub connections: usize,
+    /// Connections to the PostgreSQL server, of all databases together.
+    pub server_connections: usize,
     /// Databases open at a time.
     pub open: usize,
     /// A database that is not used for so long is closed.
@@ -64,6 +66,7 @@ impl Default for Limits {
             batch: 1_000,
             readers: 4,
             connections: 6,
+            server_connections: 64,
             open: 256,
             idle: Duration::from_secs(60),
         }

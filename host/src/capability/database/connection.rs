@@ -69,6 +69,14 @@ impl Connection {
         self.quiet && !self.open
     }
 
+    /// Whether it is worth giving out after a pause. SQLite's are always; a server may have gone meanwhile.
+    pub async fn is_alive(&mut self) -> bool {
+        match &mut self.link {
+            Link::Sqlite(_) => true,
+            Link::Postgres(link) => link.is_alive(GRACE).await,
+        }
+    }
+
     /// Runs one statement. Dropping the future leaves the connection unclean.
     pub async fn run(
         &mut self,

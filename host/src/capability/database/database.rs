@@ -4,7 +4,7 @@ use super::config::Limits;
 use super::connection::Source;
 use super::error::Error;
 use super::migrations::{self, Migrations};
-use super::pool::Pool;
+use super::pool::{Lease, Pool};
 use super::sql;
 use super::transaction::{self, Transaction};
 use super::value::{Author, Backend, Mode, Outcome, Rows, Statement};
@@ -54,7 +54,7 @@ impl Database {
 
     async fn read(&self, author: Author, statement: Statement) -> Result<Rows, Error> {
         self.touch();
-        let mut lease = self.readers.acquire(self.limits.wait).await?;
+        let mut lease = self.lease(&self.readers, "query").await?;
         let began = Instant::now();
         let result = lease.run(author, statement, &self.limits, began + self.limits.statement).await;
         let rows = result.as_ref().map_or(0, |outcome| outcome.rows.len());
@@ -81,7 +81,7 @@ impl Database {
                 sql::check(&statement.sql, self.backend()).map_err(Error::Invalid)?;
             }
         }
-        let mut lease = self.writers.acquire(self.limits.wait).await?;
+        let mut lease = self.lease(&self.writers, "execute").await?;
         let began = Instant::now();
         let deadline = began + self.limits.transaction;
         let alone = statements.len() == 1 && self.backend() == Backend::Sqlite;
@@ -98,7 +98,7 @@ impl Database {
 
     async fn batch(
         &self,
-        lease: &mut super::pool::Lease,
+        lease: &mut Lease,
         author: Author,
         statements: Vec<Statement>,
         deadline: Instant,
@@ -109,6 +109,15 @@ impl Database {
         Ok(outcomes)
     }
 
+    async fn lease(&self, pool: &Arc<Pool>, call: &'static str) -> Result<Lease, Error> {
+        let began = Instant::now();
+        let lease = pool.acquire(self.limits.wait).await;
+        if let Err(error) = &lease {
+            self.watch.tell(call, began, 0, Some(error));
+        }
+        lease
+    }
+
     /// Opens a transaction that lasts until it is committed, dropped, or out of time.
     pub async fn begin(&self, mode: Mode) -> Result<Transaction, Error> {
         self.touch();
@@ -116,7 +125,7 @@ impl Database {
             Mode::Read => &self.readers,
             Mode::Write => &self.writers,
         };
-        let lease = pool.acquire(self.limits.wait).await?;
+        let lease = self.lease(pool, "begin").await?;
         Transaction::begin(lease, mode, &self.limits, self.watch.clone(), Instant::now()).await
     }
 

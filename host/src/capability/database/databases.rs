@@ -62,7 +62,7 @@ impl Databases {
     /// Has to be called inside a runtime. Nothing is opened yet; the error says what is wrong with the URL.
     pub fn new(config: DatabasesConfig) -> Result<Self, Error> {
         let server = match &config.url {
-            Some(url) => Some(Arc::new(Server::new(url, config.secret.clone())?)),
+            Some(url) => Some(Arc::new(Server::new(url, config.secret.clone(), config.limits.server_connections)?)),
             None => None,
         };
         let idle = config.limits.idle;
@@ -111,7 +111,11 @@ impl Databases {
 
     async fn migrate_strictly(&self, tenant: &str, plugin: &str, migrations: &Arc<Migrations>) -> Result<(), Error> {
         let place = Place::new(tenant, plugin)?;
-        if self.backend() == Backend::Sqlite && !place.file(&self.shared.config.data_dir).is_file() {
+        let exists = match &self.shared.server {
+            Some(server) => server.knows(&self.shared.identity(server, &place)).await?,
+            None => place.file(&self.shared.config.data_dir).is_file(),
+        };
+        if !exists {
             return Ok(());
         }
         let database = self.open(tenant, plugin, migrations).await?;
@@ -268,6 +272,7 @@ impl Shared {
             let identity = self.identity(server, place);
             let source = PostgresSource { server: Arc::clone(server), identity, limits: limits.clone() };
             let pool = Pool::new(Source::Postgres(source), limits.connections);
+            server.share(&pool);
             return Ok(Database::new(Arc::clone(&pool), pool, watch(Backend::Postgres)));
         }
         let path = place.make(&self.config.data_dir)?;

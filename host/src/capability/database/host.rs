@@ -1,14 +1,43 @@
 //! `fogbank:database/database` for the guest.
 
-use super::{Backend, Error, Mode, Outcome, Rows, Statement, Transaction, Value};
+use super::{Backend, Constraint, Database, Error, Mode, Outcome, Rows, Statement, Transaction, Value};
 use crate::plugin::bindings::fogbank::database::database as wit;
-use crate::plugin::state::State;
+use crate::plugin::state::{CallContext, Scope, State};
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::Result;
 use wasmtime::component::Resource;
 
-type Answer<T> = wasmtime::Result<Result<T, wit::Error>>;
+/// What a guest is answered, in what wasmtime is answered.
+type Answer<T> = Result<std::result::Result<T, wit::Error>>;
+
+/// The longest that a call waits for its database to be opened; a migration goes on without it.
+const OPENING: Duration = Duration::from_secs(30);
+
+/// Gives an error of ours back to the guest.
+macro_rules! attempt {
+    ($outcome:expr) => {
+        match $outcome {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(wit::Error::from(error))),
+        }
+    };
+}
+
+/// The database of the store's scope.
+async fn open(scope: &Scope, call: &CallContext) -> std::result::Result<Arc<Database>, Error> {
+    let opened = match tokio::time::timeout(OPENING, scope.database()).await {
+        Ok(opened) => opened,
+        Err(_elapsed) => Err(Error::Unavailable("it is still being opened".into())),
+    };
+    opened.inspect_err(|error| {
+        let (tenant, plugin) = (&*scope.tenant.name, &*scope.plugin);
+        tracing::error!(tenant, plugin, request = &*call.request_id, %error, "the database does not open");
+    })
+}
 
 impl wit::Host for State {
-    async fn backend(&mut self) -> wasmtime::Result<wit::Engine> {
+    async fn backend(&mut self) -> Result<wit::Engine> {
         Ok(match self.scope.process.databases.backend() {
             Backend::Sqlite => wit::Engine::Sqlite,
             Backend::Postgres => wit::Engine::Postgres,
@@ -17,20 +46,16 @@ impl wit::Host for State {
 
     #[tracing::instrument(level = "debug", name = "database.query", skip_all)]
     async fn query(&mut self, statement: wit::Statement) -> Answer<wit::Rows> {
-        let outcome = match self.scope.database().await {
-            Ok(database) => database.query(statement.into()).await,
-            Err(error) => Err(error),
-        };
-        Ok(outcome.map(wit::Rows::from).map_err(wit::Error::from))
+        let database = attempt!(open(&self.scope, &self.call).await);
+        Ok(Ok(attempt!(database.query(statement.into()).await).into()))
     }
 
     #[tracing::instrument(level = "debug", name = "database.execute", skip_all)]
     async fn execute(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
-        let outcome = match self.scope.database().await {
-            Ok(database) => database.execute(own(statements)).await,
-            Err(error) => Err(error),
-        };
-        Ok(outcome.map(wits).map_err(wit::Error::from))
+        let database = attempt!(open(&self.scope, &self.call).await);
+        let statements = statements.into_iter().map(Statement::from).collect();
+        let outcomes = attempt!(database.execute(statements).await);
+        Ok(Ok(outcomes.into_iter().map(wit::Outcome::from).collect()))
     }
 
     #[tracing::instrument(level = "debug", name = "database.begin", skip_all)]
@@ -39,22 +64,17 @@ impl wit::Host for State {
             wit::Mode::Read => Mode::Read,
             wit::Mode::Write => Mode::Write,
         };
-        let begun = match self.scope.database().await {
-            Ok(database) => database.begin(mode).await,
-            Err(error) => Err(error),
-        };
-        match begun {
-            Ok(transaction) => Ok(Ok(self.table.push(transaction)?)),
-            Err(error) => Ok(Err(error.into())),
-        }
+        let database = attempt!(open(&self.scope, &self.call).await);
+        let transaction = attempt!(database.begin(mode).await);
+        Ok(Ok(self.table.push(transaction)?))
     }
 }
 
 impl wit::HostTransaction for State {
     #[tracing::instrument(level = "debug", name = "database.query", skip_all)]
     async fn query(&mut self, transaction: Resource<Transaction>, statement: wit::Statement) -> Answer<wit::Rows> {
-        let outcome = self.table.get_mut(&transaction)?.query(statement.into()).await;
-        Ok(outcome.map(wit::Rows::from).map_err(wit::Error::from))
+        let transaction = self.table.get_mut(&transaction)?;
+        Ok(Ok(attempt!(transaction.query(statement.into()).await).into()))
     }
 
     #[tracing::instrument(level = "debug", name = "database.execute", skip_all)]
@@ -63,85 +83,92 @@ impl wit::HostTransaction for State {
         transaction: Resource<Transaction>,
         statements: Vec<wit::Statement>,
     ) -> Answer<Vec<wit::Outcome>> {
-        let outcome = self.table.get_mut(&transaction)?.execute(own(statements)).await;
-        Ok(outcome.map(wits).map_err(wit::Error::from))
+        let transaction = self.table.get_mut(&transaction)?;
+        let statements = statements.into_iter().map(Statement::from).collect();
+        let outcomes = attempt!(transaction.execute(statements).await);
+        Ok(Ok(outcomes.into_iter().map(wit::Outcome::from).collect()))
     }
 
     #[tracing::instrument(level = "debug", name = "database.commit", skip_all)]
     async fn commit(&mut self, transaction: Resource<Transaction>) -> Answer<()> {
-        let committed = self.table.get_mut(&transaction)?.commit().await;
-        Ok(committed.map_err(wit::Error::from))
+        let transaction = self.table.get_mut(&transaction)?;
+        Ok(Ok(attempt!(transaction.commit().await)))
     }
 
-    async fn drop(&mut self, transaction: Resource<Transaction>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, transaction: Resource<Transaction>) -> Result<()> {
         self.table.delete(transaction)?;
         Ok(())
     }
 }
 
-fn own(statements: Vec<wit::Statement>) -> Vec<Statement> {
-    statements.into_iter().map(Statement::from).collect()
-}
-
-fn wits(outcomes: Vec<Outcome>) -> Vec<wit::Outcome> {
-    let outcome = |outcome: Outcome| wit::Outcome { affected: outcome.affected, rows: outcome.rows.into() };
-    outcomes.into_iter().map(outcome).collect()
-}
-
-impl From<wit::Statement> for Statement {
-    fn from(statement: wit::Statement) -> Self {
-        let value = |value| match value {
+impl From<wit::Value> for Value {
+    fn from(value: wit::Value) -> Self {
+        match value {
             wit::Value::Null => Value::Null,
             wit::Value::Boolean(value) => Value::Boolean(value),
             wit::Value::Integer(value) => Value::Integer(value),
             wit::Value::Double(value) => Value::Double(value),
             wit::Value::Text(value) => Value::Text(value),
             wit::Value::Bytes(value) => Value::Bytes(value),
-        };
-        Statement { sql: statement.sql, params: statement.params.into_iter().map(value).collect() }
+        }
     }
 }
 
-impl From<Rows> for wit::Rows {
-    fn from(rows: Rows) -> Self {
-        let value = |value| match value {
+impl From<Value> for wit::Value {
+    fn from(value: Value) -> Self {
+        match value {
             Value::Null => wit::Value::Null,
             Value::Boolean(value) => wit::Value::Boolean(value),
             Value::Integer(value) => wit::Value::Integer(value),
             Value::Double(value) => wit::Value::Double(value),
             Value::Text(value) => wit::Value::Text(value),
             Value::Bytes(value) => wit::Value::Bytes(value),
-        };
-        wit::Rows { columns: rows.columns, cells: rows.cells.into_iter().map(value).collect() }
+        }
+    }
+}
+
+impl From<wit::Statement> for Statement {
+    fn from(statement: wit::Statement) -> Self {
+        Self { sql: statement.sql, params: statement.params.into_iter().map(Value::from).collect() }
+    }
+}
+
+impl From<Rows> for wit::Rows {
+    fn from(rows: Rows) -> Self {
+        Self { columns: rows.columns, cells: rows.cells.into_iter().map(wit::Value::from).collect() }
+    }
+}
+
+impl From<Outcome> for wit::Outcome {
+    fn from(outcome: Outcome) -> Self {
+        Self { affected: outcome.affected, rows: outcome.rows.into() }
     }
 }
 
 impl From<Error> for wit::Error {
     fn from(error: Error) -> Self {
-        use super::Constraint;
-        let constraint = |constraint| match constraint {
+        match error {
+            Error::Constraint(constraint) => wit::Error::Constraint(constraint.into()),
+            Error::Busy => wit::Error::Busy,
+            Error::Timeout => wit::Error::Timeout,
+            Error::TooManyRows(limit) | Error::TooManyBytes(limit) => wit::Error::TooManyRows(limit),
+            Error::Invalid(why) => wit::Error::Invalid(why),
+            // What the driver or the server says of itself stands in the host's log.
+            Error::Unavailable(_) | Error::Migration { .. } => wit::Error::Unavailable,
+            Error::Newer { .. } => wit::Error::Newer,
+            Error::Other(_) => wit::Error::Other("see the host's log".into()),
+        }
+    }
+}
+
+impl From<Constraint> for wit::Constraint {
+    fn from(constraint: Constraint) -> Self {
+        match constraint {
             Constraint::Unique => wit::Constraint::Unique,
             Constraint::ForeignKey => wit::Constraint::ForeignKey,
             Constraint::Check => wit::Constraint::Check,
             Constraint::NotNull => wit::Constraint::NotNull,
             Constraint::Other => wit::Constraint::Other,
-        };
-        match error {
-            Error::Constraint(kind) => wit::Error::Constraint(constraint(kind)),
-            Error::Busy => wit::Error::Busy,
-            Error::Timeout => wit::Error::Timeout,
-            Error::TooManyRows(limit) | Error::TooManyBytes(limit) => wit::Error::TooManyRows(limit),
-            Error::Invalid(why) => wit::Error::Invalid(why),
-            Error::Unavailable(why) => {
-                tracing::error!("the database does not answer: {why}");
-                wit::Error::Unavailable
-            }
-            Error::Newer { migration } => {
-                tracing::error!(migration, "the database was written by a newer version of the service");
-                wit::Error::Newer
-            }
-            Error::Migration { file, reason } => wit::Error::Other(format!("{file}: {reason}")),
-            Error::Other(why) => wit::Error::Other(why),
         }
     }
 }

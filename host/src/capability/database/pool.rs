@@ -7,7 +7,7 @@ use super::error::Error;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -25,8 +25,11 @@ pub struct Pool {
 
 struct Kept {
     connection: Connection,
-    generation: u64,
+    since: Instant,
 }
+
+/// For so long a connection is taken to be there without being asked.
+const FRESH: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// An empty pool of `size` places. Has to be called inside a runtime, where connections are cleaned later.
@@ -50,15 +53,25 @@ impl Pool {
     pub async fn acquire(self: &Arc<Self>, wait: Duration) -> Result<Lease, Error> {
         let place = self.place(wait).await?;
         let generation = self.generation.load(Ordering::Acquire);
-        let kept = self.lock().pop();
-        let connection = match kept {
-            Some(kept) if kept.generation == generation => kept.connection,
-            _ => tokio::time::timeout(wait, self.source.connect())
+        let connection = match self.take().await {
+            Some(connection) => connection,
+            None => tokio::time::timeout(wait, self.source.connect())
                 .await
                 .unwrap_or_else(|_| Err(Error::Unavailable("no connection in time".into())))?,
         };
         let parts = Some((connection, place));
         Ok(Lease { parts, generation, pool: Arc::clone(self) })
+    }
+
+    /// The connection used last. One that nobody used for a while is asked first, and if it does not answer, none of
+    /// them would.
+    async fn take(&self) -> Option<Connection> {
+        let mut kept = self.lock().pop()?;
+        if kept.since.elapsed() > FRESH && !kept.connection.is_alive().await {
+            self.lock().clear();
+            return None;
+        }
+        Some(kept.connection)
     }
 
     async fn place(&self, wait: Duration) -> Result<OwnedSemaphorePermit, Error> {
@@ -105,7 +118,21 @@ impl Pool {
 
     fn give_back(&self, connection: Connection, generation: u64) {
         if !self.places.is_closed() && generation == self.generation.load(Ordering::Acquire) {
-            self.lock().push(Kept { connection, generation });
+            self.lock().push(Kept { connection, since: Instant::now() });
+        }
+    }
+
+    /// Since when the connection that was not used for the longest time is idle.
+    pub fn idle_since(&self) -> Option<Instant> {
+        self.lock().first().map(|kept| kept.since)
+    }
+
+    /// Closes that connection; whether there was one.
+    pub fn shed(&self) -> bool {
+        let mut idle = self.lock();
+        !idle.is_empty() && {
+            drop(idle.remove(0));
+            true
         }
     }
 

@@ -101,10 +101,11 @@ impl Transaction {
     }
 
     /// Undoes it, and waits until it is undone.
-    pub async fn rollback(self) -> Result<(), Error> {
+    pub async fn rollback(&mut self) -> Result<(), Error> {
         let mut lease = self.take()?;
         let began = Instant::now();
         let undone = lease.recover().await;
+        self.slot.swap(State::Over(over("was rolled back")));
         self.watch.tell("rollback", began, 0, None);
         if undone { Ok(()) } else { Err(Error::Unavailable("the connection was lost".into())) }
     }

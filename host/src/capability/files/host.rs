@@ -61,15 +61,16 @@ impl files::Host for State {
             own.push(attempt!(self.source(source)?));
         }
         let GuestOptions { max_size, exact_size, md5 } = options;
-        let store = attempt!(self.scope.files().await);
-        let staged = attempt!(store.stage(own, StageOptions { max_size, exact_size, md5 }).await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let staged =
+            attempt!(self.call.progress.during(store.stage(own, StageOptions { max_size, exact_size, md5 })).await);
         Ok(Ok(self.table.push(staged)?))
     }
 
     #[tracing::instrument(level = "debug", name = "files.open", skip_all)]
     async fn open(&mut self, id: String) -> Result<Result<Resource<OpenFile>, Error>> {
         let _timed = FileCall::begin(&self.scope.plugin, "open");
-        let store = attempt!(self.scope.files().await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let file = attempt!(store.open(&id).await);
         Ok(Ok(self.table.push(file)?))
     }
@@ -78,7 +79,7 @@ impl files::Host for State {
     async fn remove(&mut self, ids: Vec<String>) -> Result<Vec<String>> {
         let _timed = FileCall::begin(&self.scope.plugin, "remove");
         let removed = match self.scope.files().await {
-            Ok(store) => store.remove(ids.clone()).await,
+            Ok(store) => self.call.progress.during(store.remove(ids.clone())).await,
             Err(error) => Err(error),
         };
         Ok(removed.unwrap_or_else(|error| {
@@ -95,13 +96,13 @@ impl files::Host for State {
         leftover: bool,
     ) -> Result<Result<Vec<files::Entry>, Error>> {
         let _timed = FileCall::begin(&self.scope.plugin, "list");
-        let store = attempt!(self.scope.files().await);
-        let entries = attempt!(store.list(after.as_deref(), limit, leftover).await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let entries = attempt!(self.call.progress.during(store.list(after.as_deref(), limit, leftover)).await);
         Ok(Ok(entries.into_iter().map(files::Entry::from).collect()))
     }
 
     async fn space(&mut self) -> Result<Result<Usage, Error>> {
-        let store = attempt!(self.scope.files().await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let space = attempt!(store.space().await);
         Ok(Ok(Usage { used: space.used, quota: space.quota, available: space.available }))
     }
@@ -109,7 +110,7 @@ impl files::Host for State {
     #[tracing::instrument(level = "debug", name = "files.create-upload", skip_all)]
     async fn create_upload(&mut self, ttl_ms: u64) -> Result<Result<Resource<Upload>, Error>> {
         let _timed = FileCall::begin(&self.scope.plugin, "create-upload");
-        let store = attempt!(self.scope.files().await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let upload = attempt!(store.create_upload(ttl_ms).await);
         Ok(Ok(self.table.push(upload)?))
     }
@@ -117,13 +118,13 @@ impl files::Host for State {
     #[tracing::instrument(level = "debug", name = "files.open-upload", skip_all)]
     async fn open_upload(&mut self, id: String) -> Result<Result<Resource<Upload>, Error>> {
         let _timed = FileCall::begin(&self.scope.plugin, "open-upload");
-        let store = attempt!(self.scope.files().await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let upload = attempt!(store.open_upload(&id).await);
         Ok(Ok(self.table.push(upload)?))
     }
 
     async fn remove_upload(&mut self, id: String) -> Result<Result<(), Error>> {
-        let store = attempt!(self.scope.files().await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
         Ok(store.remove_upload(&id).await.map_err(Error::from))
     }
 }
@@ -141,8 +142,10 @@ impl HostStaged for State {
     #[tracing::instrument(level = "debug", name = "files.commit", skip_all)]
     async fn commit(&mut self, staged: Resource<Staged>) -> Result<Result<String, Error>> {
         let _timed = FileCall::begin(&self.scope.plugin, "commit");
-        let committed = self.table.get_mut(&staged)?.commit().await;
-        Ok(committed.map(|id| id.to_string()).map_err(Error::from))
+        let staged = self.table.get_mut(&staged)?;
+        let id = attempt!(self.call.progress.during(staged.commit()).await);
+        self.committed.add(staged.store(), id);
+        Ok(Ok(id.to_string()))
     }
 
     async fn drop(&mut self, staged: Resource<Staged>) -> Result<()> {
@@ -191,18 +194,21 @@ impl HostUpload for State {
     ) -> Result<Result<u64, Error>> {
         let _timed = FileCall::begin(&self.scope.plugin, "append");
         let source = attempt!(self.source(source)?);
-        let size = self.table.get_mut(&upload)?.append(offset, source, max_size).await;
+        let upload = self.table.get_mut(&upload)?;
+        let size = self.call.progress.during(upload.append(offset, source, max_size)).await;
         Ok(size.map_err(Error::from))
     }
 
     async fn truncate(&mut self, upload: Resource<Upload>, size: u64) -> Result<Result<(), Error>> {
-        Ok(self.table.get_mut(&upload)?.truncate(size).await.map_err(Error::from))
+        let upload = self.table.get_mut(&upload)?;
+        Ok(self.call.progress.during(upload.truncate(size)).await.map_err(Error::from))
     }
 
     #[tracing::instrument(level = "debug", name = "files.finish", skip_all)]
     async fn finish(&mut self, upload: Resource<Upload>, md5: bool) -> Result<Result<Resource<Staged>, Error>> {
         let _timed = FileCall::begin(&self.scope.plugin, "finish");
-        let staged = attempt!(self.table.get_mut(&upload)?.finish(md5).await);
+        let upload = self.table.get_mut(&upload)?;
+        let staged = attempt!(self.call.progress.during(upload.finish(md5)).await);
         Ok(Ok(self.table.push(staged)?))
     }
 

@@ -4,6 +4,7 @@
 //! A [`FileStore`] is that folder, opened once: `files/` holds what was committed, `staging/` what is being written,
 //! `uploads/` what a client may continue after a restart. Names in it are ours; nothing a client sends is a path.
 
+mod committed;
 mod copy;
 mod disk;
 mod error;
@@ -26,6 +27,7 @@ mod tests;
 mod upload;
 mod uploads;
 
+pub use committed::CommittedFiles;
 pub use error::FileError;
 pub use hashing::Digest;
 pub use id::FileId;

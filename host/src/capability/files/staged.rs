@@ -46,6 +46,10 @@ impl Staged {
         self.digest
     }
 
+    pub(super) fn store(&self) -> &Arc<FileStore> {
+        &self.store
+    }
+
     /// Up to `max` bytes (at most 1 MiB) from `offset`.
     pub async fn read(&self, offset: u64, max: u32) -> Result<Bytes, FileError> {
         read_part(&self.file, self.digest.size, offset, max, self.store.limits.disk).await

@@ -11,9 +11,10 @@ use super::uploads::Held;
 use super::{folder, sync};
 use crate::faults::Faults;
 use cap_std::fs::Dir;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// The files of one tenant and one service. See the module.
 pub struct FileStore {
@@ -32,8 +33,8 @@ pub struct FileStore {
     shards: Mutex<HashMap<String, Arc<Dir>>>,
     /// The last file that was there when the store was opened.
     leftover: Option<FileId>,
-    /// Files committed by calls that did not end well.
-    doubtful: Mutex<BTreeSet<FileId>>,
+    /// Files committed by calls that did not end well, and when those ended.
+    doubtful: Mutex<BTreeMap<FileId, Instant>>,
 }
 
 /// A committed file.
@@ -127,9 +128,15 @@ impl FileStore {
         .await
     }
 
-    /// Nobody knows whether the records name `id`: its call did not end well. `list` gives it among the left over.
+    /// Nobody knows whether the records name `id`: its call did not end well. `list` gives it among the left over,
+    /// after a while: a transaction may still be on its way.
     pub fn doubt(&self, id: FileId) {
-        self.doubtful.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        self.doubtful.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Instant::now());
+    }
+
+    fn doubtful(&self) -> Vec<FileId> {
+        let doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        doubtful.iter().filter(|(_, since)| since.elapsed() >= self.limits.doubt).map(|(id, _)| *id).collect()
     }
 
     /// Makes `name` in `from` a file, durably. On failure it is not one. Blocks.
@@ -198,7 +205,7 @@ impl FileStore {
     }
 
     fn list_blocking(&self, after: Option<FileId>, limit: usize, leftover: bool) -> Result<Vec<Entry>, FileError> {
-        let doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let doubtful = self.doubtful();
         let wanted = |id: &FileId| {
             after.is_none_or(|after| *id > after) && (!leftover || Some(*id) <= self.leftover || doubtful.contains(id))
         };

@@ -27,6 +27,8 @@ pub struct FilesLimits {
     pub sync: Duration,
     /// How long somebody waits for an upload that another one holds.
     pub upload_wait: Duration,
+    /// How long after its call broke off a file counts as left over: longer than any transaction.
+    pub doubt: Duration,
 }
 
 impl Default for FilesLimits {
@@ -37,6 +39,7 @@ impl Default for FilesLimits {
             disk: Duration::from_secs(60),
             sync: Duration::from_secs(600),
             upload_wait: Duration::from_secs(5),
+            doubt: Duration::from_secs(120),
         }
     }
 }
@@ -77,8 +80,7 @@ impl FileStores {
     /// Makes the folder of all tenants where it is absent. Blocks; for the start.
     pub fn new(config: FilesConfig) -> Result<Self, FileError> {
         Dir::create_ambient_dir_all(&config.data, ambient_authority())?;
-        // Not `open_ambient_dir`, which opens for looking up names alone: such a folder cannot be synced.
-        let data = Dir::from_std_file(std::fs::File::open(&config.data)?);
+        let data = Dir::open_ambient_dir(&config.data, ambient_authority())?;
         let disk = Disk::of(data.try_clone()?.into_std_file(), config.reserve);
         Self::on_disk(&data, disk, config.limits, config.faults)
     }

@@ -153,7 +153,7 @@ impl Body {
         }
         let home = Home::default();
         match std::mem::replace(&mut self.state, State::Lent(home.clone())) {
-            State::Here(rest) => Body::from_source(Part::new(rest, Delimiter::new(delimiter), home)),
+            State::Here(rest) => Body::from_source(Part::new(rest, Box::new(Delimiter::new(delimiter)), home)),
             State::Lent(_) => Body::failed(BodyError::other("a part of this body is being read")),
         }
     }
@@ -206,7 +206,7 @@ struct Reader {
     /// Chunks to give out before the source's, the last one first.
     pushed_back: Vec<Bytes>,
     /// What has to be passed over first: a part of this body that nobody read to its end.
-    skip: Option<Delimiter>,
+    skip: Option<Box<Delimiter>>,
     end: Option<Result<(), BodyError>>,
 }
 

@@ -147,7 +147,7 @@ pub async fn list(database: &Database, prefix: &str, after: Option<&str>, limit:
         },
     };
     let sql = format!(
-        "SELECT {COLUMNS} FROM fogbank_operations WHERE hidden = $1 AND substr(target, 1, $2) = $3 \
+        "SELECT {COLUMNS} FROM fogbank_operations WHERE hidden = $1 AND substr(target, 1, CAST($2 AS INTEGER)) = $3 \
          AND (created_ms < $4 OR (created_ms = $5 AND id < $6)) ORDER BY created_ms DESC, id DESC LIMIT $7"
     );
     let statement = Statement::new(sql).bind(false).bind(prefix.chars().count() as i64).bind(prefix);

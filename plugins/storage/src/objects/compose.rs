@@ -69,10 +69,8 @@ pub fn compose(mut request: Request) -> Result<Response> {
 fn destination(request: &RequestHead, metadata: Value) -> Result<Draft> {
     let (bucket, name) = (request.param("destinationBucket"), request.param("destinationObject"));
     // A composed object takes nothing over from its parts: the copy of an object without attributes.
-    let mut draft = Draft::of_copy(request, &Object::default(), bucket, name, metadata.clone())?;
-    if let Some(crc32c) = metadata.get("crc32c").and_then(Value::as_str) {
-        draft.expected.add_crc32c(crc32c)?;
-    }
+    // Checksums in the destination are not looked at: gcloud sends those of the first part.
+    let mut draft = Draft::of_copy(request, &Object::default(), bucket, name, metadata)?;
     draft.kms_key = request.query("kmsKeyName").map(str::to_owned).or(draft.kms_key);
     Ok(draft)
 }

@@ -4,8 +4,8 @@
 use super::checksum::Expected;
 use super::record::Object;
 use fogbank_sdk::db::{self, params};
-use fogbank_sdk::files::{self, Staged};
-use fogbank_sdk::{Result, context, log};
+use fogbank_sdk::files::{self, Source, Staged};
+use fogbank_sdk::{Body, Result, context, log};
 
 /// Bytes in a file of their own that no row names yet.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +17,14 @@ pub struct Content {
     pub md5: Option<Vec<u8>>,
     /// Of a composed object.
     pub component_count: Option<i64>,
+}
+
+/// What is left of a body, as a source. A part whose end never came is refused with 400, wherever its bytes are.
+pub fn source(body: &mut Body) -> Result<Source<'_>> {
+    match body.bytes().map(<[u8]>::len) {
+        Some(length) => Ok(Source::Bytes(body.read_to_end(length as u64)?)),
+        None => Ok(body.as_source()),
+    }
 }
 
 impl Content {
@@ -53,7 +61,7 @@ impl Content {
             component_count: source.component_count,
         };
         if let Some(file) = &source.file {
-            let staged = files::stage(&[files::Source::file(file)], files::Options::default())?;
+            let staged = files::stage(&[Source::file(file)], files::Options::default())?;
             context::reach("storage.object.staged")?;
             content.file = Some(staged.commit()?);
         }
@@ -83,5 +91,17 @@ impl Content {
             Ok(_) => log::warn!("a write was committed though its transaction reported a failure"),
             Err(error) => log::warn!("the file of a failed write is left to the sweep: {error:?}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f35_a_part_without_its_end_is_refused() {
+        let mut whole = Body::from(b"abc--def".to_vec());
+        assert!(matches!(source(&mut whole.until(b"--")), Ok(Source::Bytes(bytes)) if bytes == b"abc"));
+        assert_eq!(source(&mut whole.until(b"--")).unwrap_err().http_status(), 400);
     }
 }

@@ -5,9 +5,8 @@ use super::content::Content;
 use super::lookup::{self, Found};
 use super::record::{Object, State};
 use super::retire::{self, Ending, Retired};
-use crate::generation;
 use crate::model::bucket::Bucket;
-use crate::removals;
+use crate::{folders, generation, removals};
 use fogbank_sdk::db::{self, Statement, Transaction};
 use fogbank_sdk::{Preconditions, Result, Timestamp, context, log};
 
@@ -77,6 +76,9 @@ fn step(
     }
     let mut statements: Vec<Statement> =
         retired.iter_mut().flat_map(|one| std::mem::take(&mut one.statements)).collect();
+    if bucket.config.is_hierarchical() {
+        statements.extend(folders::make_parents(bucket.id, target.name, now));
+    }
     statements.push(object.insert());
     tx.execute_all(statements)?;
     let found = Found { bucket, object };

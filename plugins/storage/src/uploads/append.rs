@@ -2,7 +2,7 @@
 
 use super::content_range::ContentRange;
 use super::session::{Session, UPLOADER};
-use crate::objects::draft;
+use crate::objects::{content, draft};
 use fogbank_sdk::files::{self, Upload};
 use fogbank_sdk::{Body, Error, Request, RequestHead, Response, Result};
 
@@ -22,7 +22,8 @@ pub fn append(mut request: Request) -> Result<Response> {
     if let Some(first) = piece.first {
         take(&upload, first, piece.end, &mut body)?;
     }
-    match piece.total {
+    let total = piece.total.or(piece.is_last.then(|| upload.size()));
+    match total {
         Some(total) if upload.size() == total => session.finish(upload, &session.draft.expected),
         Some(total) if upload.size() > total => Err(Error::invalid(format!(
             "The upload already has {} bytes, more than the {total} that were announced.",
@@ -41,19 +42,27 @@ struct Piece {
     end: Option<u64>,
     /// How many bytes the whole has, if this request says so.
     total: Option<u64>,
+    /// The content ends where this request ends.
+    is_last: bool,
 }
 
 impl Piece {
     fn of(request: &RequestHead, length: Option<u64>, announced: Option<u64>) -> Result<Piece> {
         let most = draft::max_size()?;
         let Some(header) = request.header("content-range") else {
-            return Piece { first: Some(0), end: length, total: length }.within(most, announced);
+            return Piece { first: Some(0), end: length, total: length, is_last: true }.within(most, announced);
         };
         let range = ContentRange::parse(header)
             .ok_or_else(|| bad_range(format!("Failed to parse Content-Range header: {header}")))?;
         let piece = match range {
-            ContentRange::Query { total } => Piece { first: None, end: None, total },
-            ContentRange::Chunk { first, last, total } => Piece { first: Some(first), end: Some(last + 1), total },
+            ContentRange::Query { total } => Piece { first: None, end: None, total, is_last: false },
+            ContentRange::Chunk { first, last, total } => {
+                Piece { first: Some(first), end: Some(last + 1), total, is_last: false }
+            }
+            ContentRange::Rest { first, total } => {
+                let end = length.map(|length| first.saturating_add(length));
+                Piece { first: Some(first), end, total: total.or(end), is_last: true }
+            }
         };
         let said = piece.end.zip(piece.first).map(|(end, first)| end - first);
         if let (Some(said), Some(length)) = (said, length)
@@ -90,7 +99,7 @@ fn take(upload: &Upload, first: u64, end: Option<u64>, body: &mut Body) -> Resul
         return Ok(());
     }
     let most = end.map_or_else(draft::max_size, Ok)?;
-    match upload.append(have, &body.as_source(), Some(most)) {
+    match upload.append(have, &content::source(body)?, Some(most)) {
         Ok(_) => Ok(()),
         Err(files::Error::TooLarge(_)) if end.is_some() => {
             Err(bad_range("The body has more bytes than the Content-Range header says.".to_owned()))
@@ -134,9 +143,12 @@ mod tests {
 
     #[test]
     fn a_request_says_what_it_brings() {
-        let some = |first, end, total| Ok(Piece { first, end, total });
-        assert_eq!(piece(None, Some(9), None), some(Some(0), Some(9), Some(9)));
-        assert_eq!(piece(None, None, None), some(Some(0), None, None));
+        let some = |first, end, total| Ok(Piece { first, end, total, is_last: false });
+        let last = |first, end, total| Ok(Piece { first, end, total, is_last: true });
+        assert_eq!(piece(None, Some(9), None), last(Some(0), Some(9), Some(9)));
+        assert_eq!(piece(None, None, None), last(Some(0), None, None));
+        assert_eq!(piece(Some("bytes 0-*/*"), None, None), last(Some(0), None, None));
+        assert_eq!(piece(Some("bytes 4-*/*"), Some(5), None), last(Some(4), Some(9), Some(9)));
         assert_eq!(piece(Some("bytes 0-3/*"), Some(4), None), some(Some(0), Some(4), None));
         assert_eq!(piece(Some("bytes 4-8/9"), Some(5), Some(9)), some(Some(4), Some(9), Some(9)));
         assert_eq!(piece(Some("bytes */9"), Some(0), None), some(None, None, Some(9)));

@@ -7,6 +7,9 @@
 pub enum ContentRange {
     /// `bytes FIRST-LAST/TOTAL`; the total is absent where it is `*`: more will follow.
     Chunk { first: u64, last: u64, total: Option<u64> },
+    /// `bytes FIRST-*/TOTAL`, as Node's client says it: everything from there to the end of the body, which is the end of the
+    /// content.
+    Rest { first: u64, total: Option<u64> },
     /// `bytes */TOTAL`: how far has it come? With a total, an upload that holds all of it ends here.
     Query { total: Option<u64> },
 }
@@ -27,7 +30,11 @@ impl ContentRange {
             return Some(ContentRange::Query { total });
         }
         let (first, last) = range.split_once('-')?;
-        let (first, last) = (number(first.trim())?, number(last.trim())?);
+        let first = number(first.trim())?;
+        if last.trim() == "*" {
+            return Some(ContentRange::Rest { first, total });
+        }
+        let last = number(last.trim())?;
         let within = total.is_none_or(|total| last < total);
         (first <= last && last < u64::MAX && within).then_some(ContentRange::Chunk { first, last, total })
     }
@@ -40,13 +47,15 @@ fn number(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::ContentRange::{self, Chunk, Query};
+    use super::ContentRange::{self, Chunk, Query, Rest};
 
     #[test]
     fn chunks_and_queries_are_told_apart() {
         for (header, expected) in [
             ("bytes 0-3999999/*", Chunk { first: 0, last: 3_999_999, total: None }),
             ("bytes 8000000-9437183/9437184", Chunk { first: 8_000_000, last: 9_437_183, total: Some(9_437_184) }),
+            ("bytes 0-*/*", Rest { first: 0, total: None }),
+            ("bytes 262144-*/300000", Rest { first: 262_144, total: Some(300_000) }),
             ("bytes */9437184", Query { total: Some(9_437_184) }),
             ("bytes */*", Query { total: None }),
             ("bytes */0", Query { total: Some(0) }),

@@ -4,7 +4,10 @@ use fogbank_sdk::{Reply, Request, Response, Result, stream};
 
 pub fn stream_then_trap(_: Request) -> Result<Reply> {
     let writer = stream::start(200, &[("content-type".into(), "text/plain".into())])?;
-    writer.write(b"the first half")?;
+    // More than anything between here and the client holds, so that some of it has gone out.
+    for _ in 0..256 {
+        writer.write(&[b'a'; 1 << 16])?;
+    }
     panic!("before the second half");
 }
 

@@ -18,6 +18,7 @@ use sqlx::{
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Opens connections of one role.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub struct PostgresSource {
 impl PostgresSource {
     /// A connection. The role and its schema are made where they do not exist.
     pub async fn connect(&self) -> Result<PostgresLink, Error> {
+        let place = self.server.place(self.limits.wait).await?;
         let options = self.server.options_for(&self.identity, &self.limits);
         let mut connection = match options.connect().await {
             Err(error) if is_stranger(&error) => {
@@ -44,7 +46,7 @@ impl PostgresSource {
             // Roles outlive a database that was dropped and made again.
             self.server.provide(&self.identity).await?;
         }
-        Ok(PostgresLink { connection, process, server: Arc::clone(&self.server) })
+        Ok(PostgresLink { connection, process, server: Arc::clone(&self.server), _place: place })
     }
 }
 
@@ -59,9 +61,16 @@ pub struct PostgresLink {
     connection: PgConnection,
     process: i32,
     server: Arc<Server>,
+    /// Its share of what the server can bear.
+    _place: OwnedSemaphorePermit,
 }
 
 impl PostgresLink {
+    /// Whether the server is still there.
+    pub async fn is_alive(&mut self, limit: Duration) -> bool {
+        matches!(tokio::time::timeout(limit, self.connection.ping()).await, Ok(Ok(())))
+    }
+
     /// Runs one statement; `changes` says whether it is one that touches rows.
     pub async fn run(
         &mut self,

@@ -3,11 +3,13 @@
 use super::names::Identity;
 use crate::capability::database::config::Limits;
 use crate::capability::database::error::Error;
+use crate::capability::database::pool::Pool;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor};
 use std::str::FromStr;
-use std::time::Duration;
-use tokio::sync::{Mutex, OnceCell};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, OnceCell, OwnedSemaphorePermit, Semaphore};
 
 /// The longest that the owner's own statements may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,11 +21,14 @@ pub struct Server {
     owner: Mutex<Option<PgConnection>>,
     /// Whether [`Server::close_public`] ran.
     closed: OnceCell<()>,
+    places: Arc<Semaphore>,
+    /// Where connections that nobody uses may be taken from.
+    pools: std::sync::Mutex<Vec<Weak<Pool>>>,
 }
 
 impl Server {
-    /// A server by its URL. Nothing is sent to it yet.
-    pub fn new(url: &str, secret: Vec<u8>) -> Result<Self, Error> {
+    /// A server by its URL, for at most so many connections. Nothing is sent to it yet.
+    pub fn new(url: &str, secret: Vec<u8>, connections: usize) -> Result<Self, Error> {
         // The parser's own message may repeat the URL, which holds a password.
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| Error::Unavailable("the database URL is not postgres://USER:PASSWORD@HOST/NAME".into()))?;
@@ -32,7 +37,41 @@ impl Server {
             secret,
             owner: Mutex::new(None),
             closed: OnceCell::new(),
+            places: Arc::new(Semaphore::new(connections)),
+            pools: std::sync::Mutex::default(),
         })
+    }
+
+    /// A place for one more connection; one that is not in use elsewhere is closed where there is none.
+    pub(super) async fn place(&self, wait: Duration) -> Result<OwnedSemaphorePermit, Error> {
+        let began = Instant::now();
+        loop {
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                return Ok(place);
+            }
+            if self.shed() {
+                continue;
+            }
+            if began.elapsed() > wait {
+                return Err(Error::Busy);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Adds a pool whose idle connections may be closed for others.
+    pub fn share(&self, pool: &Arc<Pool>) {
+        let mut pools = self.pools.lock().unwrap_or_else(|error| error.into_inner());
+        pools.retain(|pool| pool.strong_count() > 0);
+        pools.push(Arc::downgrade(pool));
+    }
+
+    /// Closes the connection that was not used for the longest time; whether there was one.
+    fn shed(&self) -> bool {
+        let pools = self.pools.lock().unwrap_or_else(|error| error.into_inner());
+        let pools: Vec<_> = pools.iter().filter_map(Weak::upgrade).collect();
+        let oldest = pools.iter().filter_map(|pool| Some((pool.idle_since()?, pool))).min_by_key(|(since, _)| *since);
+        oldest.is_some_and(|(_, pool)| pool.shed())
     }
 
     /// The name that an unnamed database has.
@@ -107,7 +146,8 @@ impl Server {
         self.ask("SELECT has_database_privilege($1, current_database(), 'CONNECT')", identity).await
     }
 
-    async fn knows(&self, identity: &Identity) -> Result<bool, Error> {
+    /// Whether the role exists.
+    pub async fn knows(&self, identity: &Identity) -> Result<bool, Error> {
         self.ask("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", identity).await
     }
 

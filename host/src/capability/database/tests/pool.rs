@@ -161,6 +161,50 @@ async fn f24_a_held_write_lock_is_busy(backend: Backend) {
     assert_intact(&shop).await;
 }
 
+/// A server that was restarted, or ended its connections, costs no request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f24_connections_that_the_server_ended_are_replaced() {
+    use sqlx::Connection as _;
+    let Some(url) = super::super::testing::postgres_url() else { return };
+    let bed = Bed::new(Backend::Postgres);
+    let shop = bed.shop().await;
+    assert_intact(&shop).await;
+    let user = shop.query_as_host("SELECT current_user::text".into()).await.unwrap();
+    let Value::Text(user) = &user.cells[0] else { panic!("no user") };
+    let mut owner = sqlx::PgConnection::connect(&url).await.unwrap();
+    let end = sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1").bind(user);
+    end.execute(&mut owner).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_intact(&shop).await;
+}
+
+/// More databases than the server has connections for: those that are idle are closed for those that are not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f24_a_servers_connections_are_shared() {
+    if super::super::testing::postgres_url().is_none() {
+        return;
+    }
+    let bed = Arc::new(Bed::with(Backend::Postgres, Limits { server_connections: 3, ..limits() }));
+    for round in 0..2 {
+        for number in 0..5 {
+            let shop = bed.databases.open(&bed.tenant, &format!("shop{number}"), &super::shop()).await.unwrap();
+            let found = shop.query("SELECT room FROM shelf".into()).await;
+            assert_eq!(found.unwrap().cells, [Value::Integer(10)], "{round}");
+        }
+    }
+    let requests = (0..40).map(|number| {
+        let bed = Arc::clone(&bed);
+        tokio::spawn(async move {
+            let name = format!("shop{}", number % 5);
+            let shop = bed.databases.open(&bed.tenant, &name, &super::shop()).await.unwrap();
+            shop.query("SELECT room FROM shelf".into()).await.map(|rows| rows.len())
+        })
+    });
+    for request in requests.collect::<Vec<_>>() {
+        assert_eq!(request.await.unwrap(), Ok(1));
+    }
+}
+
 async fn f24_a_storm_of_cancellations_leaves_the_pool_full(backend: Backend) {
     let bed = Bed::new(backend);
     let shop = bed.shop().await;

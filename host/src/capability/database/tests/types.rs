@@ -7,6 +7,7 @@ on_both! {
     values_come_back_as_they_went_in
     nulls_need_no_type
     text_is_ordered_by_its_bytes
+    like_tells_letters_apart
     a_write_is_read_by_the_next_query
     affected_rows_and_returned_rows_are_told
     answers_have_limits
@@ -72,6 +73,15 @@ async fn text_is_ordered_by_its_bytes(backend: Backend) {
     let after = Statement::new("SELECT count(*) FROM shelf WHERE name > $1").bind("a");
     let count = names.iter().filter(|name| name.as_str() > "a").count() as i64;
     assert_eq!(shop.query(after).await.unwrap().cells, [Value::Integer(count)]);
+}
+
+async fn like_tells_letters_apart(backend: Backend) {
+    let bed = Bed::new(backend);
+    let shop = bed.shop().await;
+    for (pattern, count) in [("to%", 1), ("TO%", 0), ("t_p", 1)] {
+        let found = shop.query(Statement::new("SELECT count(*) FROM shelf WHERE name LIKE $1").bind(pattern)).await;
+        assert_eq!(found.unwrap().cells, [Value::Integer(count)], "{pattern}");
+    }
 }
 
 async fn a_write_is_read_by_the_next_query(backend: Backend) {

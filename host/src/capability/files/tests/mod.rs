@@ -1,5 +1,6 @@
 //! The store as a service uses it, on a real folder.
 
+mod crash;
 mod durability;
 mod limits;
 mod reading;
@@ -37,7 +38,8 @@ impl Place {
 
     async fn open(data: TempDir, quota: Option<u64>, faults: &str, disk: Disk) -> Self {
         let root = Dir::open_ambient_dir(data.path(), ambient_authority()).expect("the folder");
-        let limits = FilesLimits { upload_wait: Duration::from_millis(100), ..FilesLimits::default() };
+        let (upload_wait, doubt) = (Duration::from_millis(100), Duration::from_millis(50));
+        let limits = FilesLimits { upload_wait, doubt, ..FilesLimits::default() };
         let stores = FileStores::on_disk(&root, disk, limits, faults.parse().expect("faults")).expect("stores");
         let usage = stores.usage("default", quota, |_| {});
         let store = stores.open("default", "storage", usage.clone()).await.expect("a store");

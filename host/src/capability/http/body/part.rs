@@ -61,22 +61,21 @@ impl Delimiter {
     }
 
     /// What was held back, for somebody else to look at.
-    fn give_up(mut self) -> (Self, Bytes) {
-        let held = std::mem::take(&mut self.held);
-        (self, held)
+    fn give_up(&mut self) -> Bytes {
+        std::mem::take(&mut self.held)
     }
 }
 
 /// The part: it owns the rest of its parent until it has ended, or is dropped.
 pub(super) struct Part {
-    rest: Option<(Reader, Delimiter)>,
+    rest: Option<(Reader, Box<Delimiter>)>,
     home: Home,
     /// How it ended.
     end: Option<BodyError>,
 }
 
 impl Part {
-    pub(super) fn new(rest: Reader, delimiter: Delimiter, home: Home) -> Self {
+    pub(super) fn new(rest: Reader, delimiter: Box<Delimiter>, home: Home) -> Self {
         Self { rest: Some((rest, delimiter)), home, end: None }
     }
 
@@ -130,11 +129,8 @@ impl Source for Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        let Some((mut reader, delimiter)) = self.rest.take() else {
-            return;
-        };
-        let (delimiter, held) = delimiter.give_up();
-        reader.push_back(held);
+        let Some((mut reader, mut delimiter)) = self.rest.take() else { return };
+        reader.push_back(delimiter.give_up());
         reader.skip = Some(delimiter);
         self.go_home(reader);
     }

@@ -182,7 +182,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn gzip_is_decompressed_and_judged() {
-    let content: Vec<u8> = (0..300_000u32).map(|n| (n * n >> 7) as u8).collect();
+    let content: Vec<u8> = (0..300_000u32).map(|n| ((n * n) >> 7) as u8).collect();
     let packed = gzip(&content);
     let mut body = Body::from_bytes(packed.clone());
     assert_eq!(body.gunzip().read_to_end(1 << 20).await.unwrap(), content);

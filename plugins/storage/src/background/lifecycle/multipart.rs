@@ -3,7 +3,7 @@
 use super::decide;
 use crate::model::bucket::Bucket;
 use crate::model::config::{Condition, Rule};
-use crate::removals;
+use crate::xml::multipart::record;
 use fogbank_sdk::db::{self, params};
 use fogbank_sdk::{Result, Timestamp, context};
 
@@ -26,7 +26,7 @@ pub(super) fn abort(bucket: &Bucket, rules: &[Rule]) -> Result<()> {
             let (name, created): (String, i64) = (row.get("name")?, row.get("created_ms")?);
             let created = Timestamp::from_millis(created);
             if conditions.iter().any(|condition| meets(condition, &name, created, context::now())) {
-                drop_upload(&after)?;
+                record::abort(&after)?;
             }
         }
         if rows.len() < PAGE {
@@ -37,20 +37,6 @@ pub(super) fn abort(bucket: &Bucket, rules: &[Rule]) -> Result<()> {
 
 fn meets(condition: &Condition, name: &str, created: Timestamp, now: Timestamp) -> bool {
     condition.age.is_none_or(|days| created.plus_days(days.0.into()) <= now) && decide::names(condition, name)
-}
-
-/// Removes an upload and its parts.
-fn drop_upload(id: &str) -> Result<()> {
-    let files = db::transaction(|tx| {
-        let sql = "SELECT file_id FROM multipart_parts WHERE upload = $1 AND file_id IS NOT NULL";
-        let rows = tx.query(sql, params![id])?;
-        let files = rows.iter().map(|row| row.get::<String>("file_id")).collect::<Result<Vec<_>, _>>()?;
-        tx.execute_all(files.iter().map(|file| removals::queue(file)).collect())?;
-        tx.execute("DELETE FROM multipart_uploads WHERE id = $1", params![id])?;
-        Ok(files)
-    })?;
-    removals::unlink(&files);
-    Ok(())
 }
 
 #[cfg(test)]

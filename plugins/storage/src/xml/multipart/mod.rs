@@ -1,0 +1,25 @@
+//! Uploads in parts: begun, sent in any order, completed by a list of the parts that count. Until then nobody sees them
+//! but here; a lifecycle rule may end those that were forgotten.
+//! <https://cloud.google.com/storage/docs/multipart-uploads>
+
+mod begin;
+mod complete;
+mod list;
+mod part;
+pub mod record;
+
+pub use begin::{abort, begin};
+pub use complete::complete;
+pub use list::{parts, uploads};
+pub use part::part;
+
+use super::permission;
+use fogbank_sdk::{Error, RequestHead, Result};
+use record::Upload;
+
+/// The upload that the request names, for who may write the object.
+fn upload(request: &RequestHead) -> Result<Upload> {
+    permission::on_object(request, "storage.objects.create")?;
+    let id = request.query("uploadId").filter(|id| !id.is_empty()).ok_or_else(|| Error::required("uploadId"))?;
+    Upload::load(id, request.param("bucket"), request.param("object"))
+}
