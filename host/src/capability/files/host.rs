@@ -2,6 +2,7 @@
 
 use super::{Digest, Entry, FileError, FileStore, OpenFile, Source, StageOptions, Staged, Upload};
 use crate::capability::http::Body;
+use crate::observe::metrics::FileCall;
 use crate::plugin::bindings::fogbank::files::files::{
     self, Error, HostFile, HostStaged, HostUpload, Source as GuestSource, StageOptions as GuestOptions, Usage,
 };
@@ -45,11 +46,13 @@ impl State {
 }
 
 impl files::Host for State {
+    #[tracing::instrument(level = "debug", name = "files.stage", skip_all)]
     async fn stage(
         &mut self,
         sources: Vec<GuestSource>,
         options: GuestOptions,
     ) -> Result<Result<Resource<Staged>, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "stage");
         if sources.len() > MAX_SOURCES {
             return Ok(Err(Error::Other(format!("more than {MAX_SOURCES} sources"))));
         }
@@ -64,13 +67,17 @@ impl files::Host for State {
         Ok(Ok(self.table.push(staged)?))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.open", skip_all)]
     async fn open(&mut self, id: String) -> Result<Result<Resource<OpenFile>, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "open");
         let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let file = attempt!(store.open(&id).await);
         Ok(Ok(self.table.push(file)?))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.remove", skip_all)]
     async fn remove(&mut self, ids: Vec<String>) -> Result<Vec<String>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "remove");
         let removed = match self.scope.files().await {
             Ok(store) => self.call.progress.during(store.remove(ids.clone())).await,
             Err(error) => Err(error),
@@ -81,12 +88,14 @@ impl files::Host for State {
         }))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.list", skip_all)]
     async fn list(
         &mut self,
         after: Option<String>,
         limit: u32,
         leftover: bool,
     ) -> Result<Result<Vec<files::Entry>, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "list");
         let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let entries = attempt!(self.call.progress.during(store.list(after.as_deref(), limit, leftover)).await);
         Ok(Ok(entries.into_iter().map(files::Entry::from).collect()))
@@ -98,13 +107,17 @@ impl files::Host for State {
         Ok(Ok(Usage { used: space.used, quota: space.quota, available: space.available }))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.create-upload", skip_all)]
     async fn create_upload(&mut self, ttl_ms: u64) -> Result<Result<Resource<Upload>, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "create-upload");
         let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let upload = attempt!(store.create_upload(ttl_ms).await);
         Ok(Ok(self.table.push(upload)?))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.open-upload", skip_all)]
     async fn open_upload(&mut self, id: String) -> Result<Result<Resource<Upload>, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "open-upload");
         let store = attempt!(self.call.progress.during(self.scope.files()).await);
         let upload = attempt!(store.open_upload(&id).await);
         Ok(Ok(self.table.push(upload)?))
@@ -126,7 +139,9 @@ impl HostStaged for State {
         Ok(read.map(Vec::from).map_err(Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.commit", skip_all)]
     async fn commit(&mut self, staged: Resource<Staged>) -> Result<Result<String, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "commit");
         let staged = self.table.get_mut(&staged)?;
         let id = attempt!(self.call.progress.during(staged.commit()).await);
         self.committed.add(staged.store(), id);
@@ -169,6 +184,7 @@ impl HostUpload for State {
         Ok(self.table.get(&upload)?.size())
     }
 
+    #[tracing::instrument(level = "debug", name = "files.append", skip_all)]
     async fn append(
         &mut self,
         upload: Resource<Upload>,
@@ -176,6 +192,7 @@ impl HostUpload for State {
         source: GuestSource,
         max_size: Option<u64>,
     ) -> Result<Result<u64, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "append");
         let source = attempt!(self.source(source)?);
         let upload = self.table.get_mut(&upload)?;
         let size = self.call.progress.during(upload.append(offset, source, max_size)).await;
@@ -187,7 +204,9 @@ impl HostUpload for State {
         Ok(self.call.progress.during(upload.truncate(size)).await.map_err(Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.finish", skip_all)]
     async fn finish(&mut self, upload: Resource<Upload>, md5: bool) -> Result<Result<Resource<Staged>, Error>> {
+        let _timed = FileCall::begin(&self.scope.plugin, "finish");
         let upload = self.table.get_mut(&upload)?;
         let staged = attempt!(self.call.progress.during(upload.finish(md5)).await);
         Ok(Ok(self.table.push(staged)?))
