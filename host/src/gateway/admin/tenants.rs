@@ -55,7 +55,8 @@ pub(super) async fn answer<B: Backend>(
         }
         (&Method::POST, [name, "reset"]) => tenants.reset(name).await.map_err(of_tenant).map(|tenant| one(&tenant)),
         (&Method::POST, [name, "clock"]) => {
-            let offset = offset(&found(gateway, name)?, read(body)?)?;
+            let tenant = found(gateway, name)?;
+            let offset = offset(&tenant, read(body)?)?;
             tenants.set_clock(name, offset).map_err(of_tenant)?;
             found(gateway, name).map(|tenant| one(&tenant))
         }
