@@ -2,9 +2,9 @@
 
 use super::config::DatabasesConfig;
 use super::connection::Source;
-use super::database::Database;
 use super::error::Error;
 use super::migrations::Migrations;
+use super::open::Database;
 use super::place::Place;
 use super::pool::Pool;
 use super::postgres::PostgresSource;
@@ -28,8 +28,11 @@ pub struct Databases {
 struct Shared {
     config: DatabasesConfig,
     server: Option<Arc<Server>>,
-    slots: RwLock<HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>>,
+    slots: RwLock<Slots>,
 }
+
+/// By tenant, then by service.
+type Slots = HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>;
 
 /// The place of one tenant's and service's database.
 #[derive(Default)]
@@ -195,11 +198,11 @@ impl Drop for Databases {
 }
 
 impl Shared {
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>> {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Slots> {
         self.slots.read().unwrap_or_else(|error| error.into_inner())
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>> {
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Slots> {
         self.slots.write().unwrap_or_else(|error| error.into_inner())
     }
 

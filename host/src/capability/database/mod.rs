@@ -11,12 +11,12 @@
 
 mod config;
 mod connection;
-mod database;
 mod databases;
 mod error;
 mod host;
 mod migrations;
 mod observe;
+mod open;
 mod place;
 mod pool;
 mod postgres;
@@ -31,11 +31,11 @@ mod value;
 mod watch;
 
 pub use config::{DatabasesConfig, Limits};
-pub use database::Database;
 pub use databases::Databases;
 pub use error::{Constraint, Error};
 pub use migrations::{Migration, Migrations};
 pub use observe::{Observe, Sample, Unobserved};
+pub use open::Database;
 pub use sql::RESERVED;
 pub use transaction::Transaction;
 pub use value::{Backend, Mode, Outcome, Rows, Statement, Value};
