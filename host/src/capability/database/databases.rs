@@ -2,9 +2,9 @@
 
 use super::config::DatabasesConfig;
 use super::connection::Source;
+use super::database::Database;
 use super::error::Error;
 use super::migrations::Migrations;
-use super::open::Database;
 use super::place::Place;
 use super::pool::Pool;
 use super::postgres::PostgresSource;
@@ -25,14 +25,14 @@ pub struct Databases {
     sweeper: JoinHandle<()>,
 }
 
+/// By tenant, then by service.
+type Slots = HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>;
+
 struct Shared {
     config: DatabasesConfig,
     server: Option<Arc<Server>>,
     slots: RwLock<Slots>,
 }
-
-/// By tenant, then by service.
-type Slots = HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>;
 
 /// The place of one tenant's and service's database.
 #[derive(Default)]

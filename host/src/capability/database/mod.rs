@@ -11,12 +11,14 @@
 
 mod config;
 mod connection;
+#[expect(clippy::module_inception, reason = "one database among `databases`; there is no better name")]
+mod database;
 mod databases;
 mod error;
 mod host;
+pub mod mark;
 mod migrations;
 mod observe;
-mod open;
 mod place;
 mod pool;
 mod postgres;
@@ -31,11 +33,11 @@ mod value;
 mod watch;
 
 pub use config::{DatabasesConfig, Limits};
+pub use database::Database;
 pub use databases::Databases;
 pub use error::{Constraint, Error};
 pub use migrations::{Migration, Migrations};
 pub use observe::{Observe, Sample, Unobserved};
-pub use open::Database;
 pub use sql::RESERVED;
 pub use transaction::Transaction;
 pub use value::{Backend, Mode, Outcome, Rows, Statement, Value};
