@@ -1,5 +1,6 @@
 //! Numbers for Prometheus, by service, tenant and route. One set for the process.
 
+use super::file_counts::FileCounts;
 use super::labels::{Action, Kind, Plugin, Request, Route, Share};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -71,6 +72,7 @@ impl Metrics {
         registry.register("instantiations", "Instances made", self.instantiations.clone());
         registry.register("database_seconds", "Time of database calls", self.database.clone());
         registry.register("files_seconds", "Time of file calls", self.files.clone());
+        registry.register_collector(Box::new(FileCounts));
     }
 
     /// A request was answered.

@@ -17,7 +17,7 @@ pub mod manifest;
 pub mod meter;
 pub mod package;
 mod permits;
-mod progress;
+pub(crate) mod progress;
 pub mod registry;
 mod reuse;
 pub mod runtime;
