@@ -119,7 +119,7 @@ mod tests {
         assert!(shell.contains("export THINGS='http://127.0.0.1:1/it'\\''s'\n"), "{shell}");
         assert!(shell.contains("export THINGS_HOST='127.0.0.1:1'\n"), "{shell}");
         assert!(shell.contains("export CLOUDSDK_CORE_PROJECT='demo-project'\n"), "{shell}");
-        assert!(!shell.contains("DISABLE_PROMPTS='"), "{shell}");
+        assert!(!shell.contains("CORE_DISABLE_PROMPTS"), "{shell}");
         let terraform = settings.print(Format::Terraform);
         assert!(terraform.contains("things_custom_endpoint = \"http://127.0.0.1:1/things/v1/\""), "{terraform}");
     }

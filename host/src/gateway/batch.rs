@@ -7,9 +7,6 @@
 mod multipart;
 mod part;
 
-#[cfg(test)]
-mod tests;
-
 use super::backend::Backend;
 use super::error::{ApiError, of_body};
 use super::pipeline::{Arrived, Gateway};

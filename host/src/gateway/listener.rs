@@ -22,6 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,11 @@ use tokio_util::task::TaskTracker;
 
 /// How long to wait when the system has no room for another connection.
 const OUT_OF_FILES: Duration = Duration::from_millis(50);
+
+/// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long to wait for the rest of it.
+const PEEK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Serves connections of `listener` until `stop`, and then until they have ended or the drain time is over. Gives the
 /// number of connections that had to be cut off.
@@ -71,6 +77,8 @@ pub async fn run<B: Backend>(gateway: Arc<Gateway<B>>, listener: TcpListener, st
 
 async fn connection<B: Backend>(gateway: Arc<Gateway<B>>, stream: TcpStream, stop: CancellationToken) {
     let Ok(peer) = peer(&stream) else { return };
+    let begun = stop.run_until_cancelled(tokio::time::timeout(gateway.config.limits.header_timeout, begun(&stream)));
+    let Some(Ok(Ok(()))) = begun.await else { return };
     let _ = stream.set_nodelay(true);
     let traffic = Arc::new(Traffic::default());
     let io = TokioIo::new(Connection::new(stream, Arc::clone(&traffic)));
@@ -96,6 +104,23 @@ async fn connection<B: Backend>(gateway: Arc<Gateway<B>>, stream: TcpStream, sto
     };
     if let Err(error) = ended {
         tracing::debug!(error, remote = %peer.remote, "a connection broke off");
+    }
+}
+
+/// Waits until a connection has begun to say something: HTTP/1.1, or the whole preface of HTTP/2. hyper, which tells the
+/// two apart, would wait for ever.
+async fn begun(stream: &TcpStream) -> io::Result<()> {
+    let mut first = [0_u8; PREFACE.len()];
+    loop {
+        let closed = stream.ready(Interest::READABLE).await?.is_read_closed();
+        let length = stream.peek(&mut first).await?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if closed || length == PREFACE.len() || !PREFACE.starts_with(&first[..length]) {
+            return Ok(());
+        }
+        tokio::time::sleep(PEEK_AGAIN).await;
     }
 }
 

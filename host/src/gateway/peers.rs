@@ -20,7 +20,7 @@ pub struct Peers<B>(pub std::sync::Weak<Gateway<B>>);
 impl<B: Backend> PeerSender for Peers<B> {
     fn send(&self, request: PeerRequest) -> PeerAnswer {
         let gateway = self.0.upgrade();
-        let span = tracing::info_span!("peer", from = &*request.from, method = request.method);
+        let span = tracing::debug_span!("peer", from = &*request.from, method = request.method);
         let send = async move {
             let gateway = gateway.ok_or_else(|| PeerError::Other("the server is stopping".into()))?;
             gateway.send_to_peer(request).await

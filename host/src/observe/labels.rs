@@ -42,3 +42,9 @@ pub(super) struct Action {
     pub plugin: Arc<str>,
     pub action: &'static str,
 }
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Sync {
+    /// `file` or `folder`.
+    pub kind: &'static str,
+}

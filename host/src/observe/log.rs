@@ -6,6 +6,7 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::io::IsTerminal;
 use tokio::runtime::Handle;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::time::UtcTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -21,14 +22,16 @@ pub struct Observing {
 pub fn start(format: LogFormat, filter: &str, runtime: Handle) -> Result<Observing, String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("log: {error}"))?;
     let provider = traces::provider(runtime)?;
-    let traces =
-        provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("fogbank")));
+    // Traces have spans that the log does not need; without a collector nobody pays for them.
+    let traced = Targets::new().with_target("fogbank", LevelFilter::DEBUG);
+    let tracer = |provider: &SdkTracerProvider| tracing_opentelemetry::layer().with_tracer(provider.tracer("fogbank"));
+    let traces = provider.as_ref().map(|provider| tracer(provider).with_filter(traced));
     let lines = tracing_subscriber::fmt::layer().with_timer(UtcTime::rfc_3339()).with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Human => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().with_current_span(false).with_span_list(true).boxed(),
     };
-    let started = tracing_subscriber::registry().with(filter).with(lines).with(traces).try_init();
+    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init();
     started.map_err(|error| format!("the log cannot be set up: {error}"))?;
     Ok(Observing { provider })
 }

@@ -1,7 +1,7 @@
 //! Numbers for Prometheus, by service, tenant and route. One set for the process.
 
-use super::file_counts::FileCounts;
-use super::labels::{Action, Kind, Plugin, Request, Route, Share};
+use super::labels::{Action, Kind, Plugin, Request, Route, Share, Sync};
+use crate::capability::files;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,9 +9,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 type Seconds = Counter<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
@@ -29,6 +29,8 @@ pub struct Metrics {
     instantiations: Family<Plugin, Counter>,
     database: Histograms<Action>,
     files: Histograms<Action>,
+    fsyncs: Family<Sync, Counter>,
+    failed_cleanups: Counter,
     /// Label sets of each tenant, so that those of a removed one can be dropped.
     of_tenant: Mutex<HashMap<Arc<str>, (HashSet<Request>, HashSet<Share>)>>,
 }
@@ -54,6 +56,8 @@ impl Metrics {
             instantiations: Family::default(),
             database: Family::new_with_constructor(times),
             files: Family::new_with_constructor(times),
+            fsyncs: Family::default(),
+            failed_cleanups: Counter::default(),
             of_tenant: Mutex::default(),
         };
         metrics.register();
@@ -72,7 +76,8 @@ impl Metrics {
         registry.register("instantiations", "Instances made", self.instantiations.clone());
         registry.register("database_seconds", "Time of database calls", self.database.clone());
         registry.register("files_seconds", "Time of file calls", self.files.clone());
-        registry.register_collector(Box::new(FileCounts));
+        registry.register("fsync", "Files and folders synced", self.fsyncs.clone());
+        registry.register("failed_cleanups", "Files that could not be removed yet", self.failed_cleanups.clone());
     }
 
     /// A request was answered.
@@ -143,6 +148,7 @@ impl Metrics {
 
     /// The text that Prometheus reads (OpenMetrics 1.0).
     pub fn text(&self) -> String {
+        self.take_over(&files::counts());
         let mut text = String::new();
         match encode(&mut text, &self.registry) {
             Ok(()) => text,
@@ -150,10 +156,39 @@ impl Metrics {
         }
     }
 
+    /// What the files capability counts by itself.
+    fn take_over(&self, counts: &files::Counts) {
+        for (kind, count) in [("file", counts.file_syncs), ("folder", counts.folder_syncs)] {
+            self.fsyncs.get_or_create(&Sync { kind }).inner().store(count, Ordering::Relaxed);
+        }
+        self.failed_cleanups.inner().store(counts.failed_cleanups, Ordering::Relaxed);
+    }
+
     fn remember(&self, tenant: &Arc<str>, add: impl FnOnce(&mut HashSet<Request>, &mut HashSet<Share>) -> bool) {
         let mut known = self.of_tenant.lock().unwrap_or_else(PoisonError::into_inner);
         let (requests, shares) = known.entry(tenant.clone()).or_default();
         add(requests, shares);
+    }
+}
+
+/// Measures a file call until it is dropped.
+#[derive(Debug)]
+pub struct FileCall {
+    plugin: Arc<str>,
+    action: &'static str,
+    began: Instant,
+}
+
+impl FileCall {
+    /// Begins with a call of `action`, a function of the contract.
+    pub fn begin(plugin: &Arc<str>, action: &'static str) -> Self {
+        Self { plugin: Arc::clone(plugin), action, began: Instant::now() }
+    }
+}
+
+impl Drop for FileCall {
+    fn drop(&mut self) {
+        metrics().files(&self.plugin, self.action, self.began.elapsed());
     }
 }
 

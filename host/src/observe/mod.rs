@@ -1,6 +1,5 @@
 //! What the operator sees: log, metrics, traces, and the id that ties them together.
 
-mod file_counts;
 mod labels;
 pub mod log;
 mod meters;

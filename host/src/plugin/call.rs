@@ -134,6 +134,9 @@ pub(super) fn http_response(store: &mut Store<State>, response: Response) -> Res
     assemble(response.status, response.headers, body)
 }
 
+/// Bytes of all headers of an answer: what clients take.
+const MAX_HEADERS: usize = 64 << 10;
+
 /// A head from the contract's terms, with a body.
 pub(super) fn assemble(
     status: u16,
@@ -142,6 +145,10 @@ pub(super) fn assemble(
 ) -> Result<http::Response<Body>, Failure> {
     let status = http::StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 200);
     let status = status.ok_or_else(|| Failure::Contract("gave a status that is none".into()))?;
+    let size: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > MAX_HEADERS {
+        return Err(Failure::Contract(format!("gave {size} bytes of headers, more than {MAX_HEADERS}")));
+    }
     let mut answer = http::Response::new(body);
     *answer.status_mut() = status;
     for (name, value) in headers {

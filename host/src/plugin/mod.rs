@@ -17,7 +17,7 @@ pub mod manifest;
 pub mod meter;
 pub mod package;
 mod permits;
-pub(crate) mod progress;
+mod progress;
 pub mod registry;
 mod reuse;
 pub mod runtime;

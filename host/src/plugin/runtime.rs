@@ -16,6 +16,7 @@ use crate::capability::http::{AnswerSlot, Body, StartedAnswer};
 use crate::tenant::Tenant;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tracing::Instrument;
 use wasmtime::Engine;
 
 /// What a call used, for metrics.
@@ -76,7 +77,8 @@ impl Runtime {
         };
         let guest = self.guest(plugin, tenant, context, permit);
         let spent = guest.ledger.spent.clone();
-        let work = Box::pin(guest.handle(head, body, answer));
+        let span = tracing::debug_span!("call", plugin = &*plugin.name, tenant = &*tenant.name);
+        let work = Box::pin(guest.handle(head, body, answer).instrument(span));
         let metered = Metered::new(work, spent, limits.cpu, Arc::clone(&tenant.cpu), &self.lane);
         answer_or_stream(progress::guard(metered, limits.wall, progress.clone()), started, progress).await
     }

@@ -4,7 +4,7 @@
 use fogbank_sdk::db::{self, Statement, params, stmt};
 use fogbank_sdk::{Result, context, files, log};
 
-/// How many files one run takes from the queue.
+/// How many files one run takes from the queue, and one call unlinks.
 const BATCH: usize = 500;
 
 /// The statement that queues `file_id`; it belongs into the transaction that drops the row.
@@ -18,9 +18,10 @@ pub fn queue(file_id: &str) -> Statement {
 /// Unlinks files that a committed transaction queued. What fails stays in the queue and is logged: the client's answer
 /// does not depend on it.
 pub fn unlink(ids: &[String]) {
-    if ids.is_empty() {
-        return;
-    }
+    ids.chunks(BATCH).for_each(unlink_batch);
+}
+
+fn unlink_batch(ids: &[String]) {
     let failed = files::remove(ids);
     let done = ids.iter().filter(|id| !failed.contains(id));
     let forget = done.map(|id| stmt("DELETE FROM removals WHERE file_id = $1", params![id.as_str()])).collect();

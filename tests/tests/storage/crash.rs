@@ -29,7 +29,7 @@ impl World {
         let server = world.server(None);
         let bucket = json!({ "name": "box", "softDeletePolicy": { "retentionDurationSeconds": "0" } });
         server.client().post("/storage/v1/b?project=p", bucket).await.expect(200);
-        world.prepare(&server.client()).await;
+        assert!(world.prepare(&server.client()).await);
         world
     }
 
@@ -43,14 +43,17 @@ impl World {
         bytes(100_000 + (self.seed as usize * 7919) % 50_000, self.seed)
     }
 
-    /// What the acts need to be there.
-    async fn prepare(&mut self, client: &Client) {
+    /// Makes what the acts need to be there; false where the host died.
+    async fn prepare(&mut self, client: &Client) -> bool {
         for name in ["overwrite", "delete", "one", "two"] {
             if self.known(name).is_none() {
                 let content = self.content();
-                assert!(self.upload(client, name, content).await);
+                if !self.upload(client, name, content).await {
+                    return false;
+                }
             }
         }
+        true
     }
 
     /// The content of an object whose state is known.
@@ -152,7 +155,7 @@ impl World {
         wait_until(Duration::from_secs(40), &format!("{what}: no orphan file is left"), || {
             no_orphans(&data, there.len())
         });
-        self.prepare(&client).await;
+        assert!(self.prepare(&client).await);
         server
     }
 }
@@ -236,9 +239,8 @@ async fn f15_kill_at_random_moments() {
         let mut acts = ACTS.iter().cycle().skip(turn as usize % ACTS.len());
         while let Some(act) = acts.next()
             && world.act(&client, act).await
-        {
-            world.prepare(&client).await;
-        }
+            && world.prepare(&client).await
+        {}
         killer.join().expect("killed");
         drop(server);
         drop(world.check(&format!("turn {turn}, killed after {after:?}")).await);

@@ -153,5 +153,5 @@ async fn f25_orderings_and_fields_never_come_from_a_clients_text() {
     }
     assert_eq!(client.names("box", "").await, ["a", "b"]);
     let masked = client.get("/storage/v1/b/box/o?fields=items(name),nextPageToken").await.expect(200).json();
-    assert_eq!(masked, json!({ "items": [{ "name": "a" }, { "name": "box" }] }));
+    assert_eq!(masked, json!({ "items": [{ "name": "a" }, { "name": "b" }] }));
 }

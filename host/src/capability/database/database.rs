@@ -81,6 +81,24 @@ impl Database {
                 sql::check(&statement.sql, self.backend()).map_err(Error::Invalid)?;
             }
         }
+        if self.backend() == Backend::Sqlite {
+            // There is one writer: `busy` means that the wait for it was long enough.
+            return self.write_once(author, statements).await;
+        }
+        let began = Instant::now();
+        let mut attempt = 0;
+        loop {
+            let result = self.write_once(author, statements.clone()).await;
+            if result != Err(Error::Busy) || began.elapsed() > self.limits.wait {
+                return result;
+            }
+            // Nothing was written, and nobody has seen an answer: the whole batch is run again.
+            attempt = (attempt + 1).min(6);
+            tokio::time::sleep(Duration::from_millis(rand::random::<u64>() % (2 << attempt))).await;
+        }
+    }
+
+    async fn write_once(&self, author: Author, statements: Vec<Statement>) -> Result<Vec<Outcome>, Error> {
         let mut lease = self.lease(&self.writers, "execute").await?;
         let began = Instant::now();
         let deadline = began + self.limits.transaction;

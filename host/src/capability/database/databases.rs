@@ -180,11 +180,8 @@ impl Databases {
     /// Closes everything; transactions that are open are waited for, but not for long.
     pub async fn shutdown(&self) {
         self.sweeper.abort();
-        for slot in self.shared.all() {
-            if let Some(database) = slot.set(None) {
-                database.close().await;
-            }
-        }
+        let open = self.shared.all().into_iter().filter_map(|slot| slot.set(None));
+        futures_util::future::join_all(open.map(async |database| database.close().await)).await;
         if let Some(server) = &self.shared.server {
             server.close().await;
         }

@@ -44,11 +44,13 @@ impl wit::Host for State {
         })
     }
 
+    #[tracing::instrument(level = "debug", name = "database.query", skip_all)]
     async fn query(&mut self, statement: wit::Statement) -> Answer<wit::Rows> {
         let database = attempt!(open(&self.scope, &self.call).await);
         Ok(Ok(attempt!(database.query(statement.into()).await).into()))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.execute", skip_all)]
     async fn execute(&mut self, statements: Vec<wit::Statement>) -> Answer<Vec<wit::Outcome>> {
         let database = attempt!(open(&self.scope, &self.call).await);
         let statements = statements.into_iter().map(Statement::from).collect();
@@ -56,6 +58,7 @@ impl wit::Host for State {
         Ok(Ok(outcomes.into_iter().map(wit::Outcome::from).collect()))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.begin", skip_all)]
     async fn begin(&mut self, mode: wit::Mode) -> Answer<Resource<Transaction>> {
         let mode = match mode {
             wit::Mode::Read => Mode::Read,
@@ -68,11 +71,13 @@ impl wit::Host for State {
 }
 
 impl wit::HostTransaction for State {
+    #[tracing::instrument(level = "debug", name = "database.query", skip_all)]
     async fn query(&mut self, transaction: Resource<Transaction>, statement: wit::Statement) -> Answer<wit::Rows> {
         let transaction = self.table.get_mut(&transaction)?;
         Ok(Ok(attempt!(transaction.query(statement.into()).await).into()))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.execute", skip_all)]
     async fn execute(
         &mut self,
         transaction: Resource<Transaction>,
@@ -84,6 +89,7 @@ impl wit::HostTransaction for State {
         Ok(Ok(outcomes.into_iter().map(wit::Outcome::from).collect()))
     }
 
+    #[tracing::instrument(level = "debug", name = "database.commit", skip_all)]
     async fn commit(&mut self, transaction: Resource<Transaction>) -> Answer<()> {
         let transaction = self.table.get_mut(&transaction)?;
         Ok(Ok(attempt!(transaction.commit().await)))

@@ -2,32 +2,14 @@
 
 use super::{Digest, Entry, FileError, FileStore, OpenFile, Source, StageOptions, Staged, Upload};
 use crate::capability::http::Body;
-use crate::observe::metrics;
+use crate::observe::metrics::FileCall;
 use crate::plugin::bindings::fogbank::files::files::{
     self, Error, HostFile, HostStaged, HostUpload, Source as GuestSource, StageOptions as GuestOptions, Usage,
 };
-use crate::plugin::progress::Progress;
 use crate::plugin::state::{Scope, State};
 use std::sync::Arc;
-use std::time::Instant;
 use wasmtime::Result;
 use wasmtime::component::Resource;
-
-/// A call of this capability: timed, and progress of the guest's own call as long as its limits hold.
-struct Operation {
-    plugin: Arc<str>,
-    progress: Progress,
-    action: &'static str,
-}
-
-impl Operation {
-    async fn run<T>(self, work: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let outcome = self.progress.during(work).await;
-        metrics().files(&self.plugin, self.action, began.elapsed());
-        outcome
-    }
-}
 
 /// Sources of one `stage`.
 const MAX_SOURCES: usize = 1024;
@@ -53,14 +35,6 @@ macro_rules! attempt {
 }
 
 impl State {
-    fn operation(&self, action: &'static str) -> Operation {
-        Operation { plugin: Arc::clone(&self.scope.plugin), progress: self.call.progress.clone(), action }
-    }
-
-    async fn files(&mut self) -> Result<Arc<FileStore>, FileError> {
-        self.call.progress.during(self.scope.files()).await
-    }
-
     /// A source in the host's terms. A body is at its end then.
     fn source(&mut self, source: GuestSource) -> Result<Result<Source, FileError>> {
         Ok(match source {
@@ -72,12 +46,13 @@ impl State {
 }
 
 impl files::Host for State {
+    #[tracing::instrument(level = "debug", name = "files.stage", skip_all)]
     async fn stage(
         &mut self,
         sources: Vec<GuestSource>,
         options: GuestOptions,
     ) -> Result<Result<Resource<Staged>, Error>> {
-        let operation = self.operation("stage");
+        let _timed = FileCall::begin(&self.scope.plugin, "stage");
         if sources.len() > MAX_SOURCES {
             return Ok(Err(Error::Other(format!("more than {MAX_SOURCES} sources"))));
         }
@@ -86,22 +61,25 @@ impl files::Host for State {
             own.push(attempt!(self.source(source)?));
         }
         let GuestOptions { max_size, exact_size, md5 } = options;
-        let store = attempt!(self.files().await);
-        let staged = attempt!(operation.run(store.stage(own, StageOptions { max_size, exact_size, md5 })).await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let staged =
+            attempt!(self.call.progress.during(store.stage(own, StageOptions { max_size, exact_size, md5 })).await);
         Ok(Ok(self.table.push(staged)?))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.open", skip_all)]
     async fn open(&mut self, id: String) -> Result<Result<Resource<OpenFile>, Error>> {
-        let operation = self.operation("open");
-        let store = attempt!(self.files().await);
-        let file = attempt!(operation.run(store.open(&id)).await);
+        let _timed = FileCall::begin(&self.scope.plugin, "open");
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let file = attempt!(store.open(&id).await);
         Ok(Ok(self.table.push(file)?))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.remove", skip_all)]
     async fn remove(&mut self, ids: Vec<String>) -> Result<Vec<String>> {
-        let operation = self.operation("remove");
-        let removed = match self.files().await {
-            Ok(store) => operation.run(store.remove(ids.clone())).await,
+        let _timed = FileCall::begin(&self.scope.plugin, "remove");
+        let removed = match self.call.progress.during(self.scope.files()).await {
+            Ok(store) => self.call.progress.during(store.remove(ids.clone())).await,
             Err(error) => Err(error),
         };
         Ok(removed.unwrap_or_else(|error| {
@@ -110,43 +88,44 @@ impl files::Host for State {
         }))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.list", skip_all)]
     async fn list(
         &mut self,
         after: Option<String>,
         limit: u32,
         leftover: bool,
     ) -> Result<Result<Vec<files::Entry>, Error>> {
-        let operation = self.operation("list");
-        let store = attempt!(self.files().await);
-        let entries = attempt!(operation.run(store.list(after.as_deref(), limit, leftover)).await);
+        let _timed = FileCall::begin(&self.scope.plugin, "list");
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let entries = attempt!(self.call.progress.during(store.list(after.as_deref(), limit, leftover)).await);
         Ok(Ok(entries.into_iter().map(files::Entry::from).collect()))
     }
 
     async fn space(&mut self) -> Result<Result<Usage, Error>> {
-        let operation = self.operation("space");
-        let store = attempt!(self.files().await);
-        let space = attempt!(operation.run(store.space()).await);
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let space = attempt!(store.space().await);
         Ok(Ok(Usage { used: space.used, quota: space.quota, available: space.available }))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.create-upload", skip_all)]
     async fn create_upload(&mut self, ttl_ms: u64) -> Result<Result<Resource<Upload>, Error>> {
-        let operation = self.operation("create-upload");
-        let store = attempt!(self.files().await);
-        let upload = attempt!(operation.run(store.create_upload(ttl_ms)).await);
+        let _timed = FileCall::begin(&self.scope.plugin, "create-upload");
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let upload = attempt!(store.create_upload(ttl_ms).await);
         Ok(Ok(self.table.push(upload)?))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.open-upload", skip_all)]
     async fn open_upload(&mut self, id: String) -> Result<Result<Resource<Upload>, Error>> {
-        let operation = self.operation("open-upload");
-        let store = attempt!(self.files().await);
-        let upload = attempt!(operation.run(store.open_upload(&id)).await);
+        let _timed = FileCall::begin(&self.scope.plugin, "open-upload");
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        let upload = attempt!(store.open_upload(&id).await);
         Ok(Ok(self.table.push(upload)?))
     }
 
     async fn remove_upload(&mut self, id: String) -> Result<Result<(), Error>> {
-        let operation = self.operation("remove-upload");
-        let store = attempt!(self.files().await);
-        Ok(operation.run(store.remove_upload(&id)).await.map_err(Error::from))
+        let store = attempt!(self.call.progress.during(self.scope.files()).await);
+        Ok(store.remove_upload(&id).await.map_err(Error::from))
     }
 }
 
@@ -160,10 +139,11 @@ impl HostStaged for State {
         Ok(read.map(Vec::from).map_err(Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.commit", skip_all)]
     async fn commit(&mut self, staged: Resource<Staged>) -> Result<Result<String, Error>> {
-        let operation = self.operation("staged.commit");
+        let _timed = FileCall::begin(&self.scope.plugin, "commit");
         let staged = self.table.get_mut(&staged)?;
-        let id = attempt!(operation.run(staged.commit()).await);
+        let id = attempt!(self.call.progress.during(staged.commit()).await);
         self.committed.add(staged.store(), id);
         Ok(Ok(id.to_string()))
     }
@@ -204,6 +184,7 @@ impl HostUpload for State {
         Ok(self.table.get(&upload)?.size())
     }
 
+    #[tracing::instrument(level = "debug", name = "files.append", skip_all)]
     async fn append(
         &mut self,
         upload: Resource<Upload>,
@@ -211,23 +192,23 @@ impl HostUpload for State {
         source: GuestSource,
         max_size: Option<u64>,
     ) -> Result<Result<u64, Error>> {
-        let operation = self.operation("upload.append");
+        let _timed = FileCall::begin(&self.scope.plugin, "append");
         let source = attempt!(self.source(source)?);
         let upload = self.table.get_mut(&upload)?;
-        let size = operation.run(upload.append(offset, source, max_size)).await;
+        let size = self.call.progress.during(upload.append(offset, source, max_size)).await;
         Ok(size.map_err(Error::from))
     }
 
     async fn truncate(&mut self, upload: Resource<Upload>, size: u64) -> Result<Result<(), Error>> {
-        let operation = self.operation("upload.truncate");
         let upload = self.table.get_mut(&upload)?;
-        Ok(operation.run(upload.truncate(size)).await.map_err(Error::from))
+        Ok(self.call.progress.during(upload.truncate(size)).await.map_err(Error::from))
     }
 
+    #[tracing::instrument(level = "debug", name = "files.finish", skip_all)]
     async fn finish(&mut self, upload: Resource<Upload>, md5: bool) -> Result<Result<Resource<Staged>, Error>> {
-        let operation = self.operation("upload.finish");
+        let _timed = FileCall::begin(&self.scope.plugin, "finish");
         let upload = self.table.get_mut(&upload)?;
-        let staged = attempt!(operation.run(upload.finish(md5)).await);
+        let staged = attempt!(self.call.progress.during(upload.finish(md5)).await);
         Ok(Ok(self.table.push(staged)?))
     }
 

@@ -85,6 +85,10 @@ impl Attributes {
     pub fn patched(&self, changes: &Value) -> Result<Attributes> {
         let mut merged = serde_json::to_value(self).unwrap_or_default();
         patch::merge(&mut merged, changes);
+        // gcloud clears all of it with an empty object, as an update mask would say it.
+        if changes["metadata"].as_object().is_some_and(Map::is_empty) {
+            merged["metadata"] = Value::Null;
+        }
         serde_json::from_value(merged).map_err(|error| Error::invalid(format!("Invalid value: {error}")))
     }
 

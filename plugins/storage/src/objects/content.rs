@@ -5,7 +5,7 @@ use super::checksum::Expected;
 use super::record::Object;
 use fogbank_sdk::db::{self, params};
 use fogbank_sdk::files::{self, Source, Staged};
-use fogbank_sdk::{Body, Result, context, log};
+use fogbank_sdk::{Body, Error, Result, context, log};
 
 /// Bytes in a file of their own that no row names yet.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,7 +45,7 @@ impl Content {
         match context::reach("storage.object.filed") {
             Ok(()) => Ok(content),
             Err(error) => {
-                content.discard();
+                content.discard(&error);
                 Err(error)
             }
         }
@@ -77,21 +77,37 @@ impl Content {
         object.component_count = self.component_count;
     }
 
-    /// Removes the file after a transaction that failed, unless the transaction was committed all the same and only its
-    /// answer was lost. What cannot be found out is left to the sweep at the next start.
-    pub fn discard(&self) {
+    /// Removes the file after a transaction that failed with `why`, unless the transaction was committed all the same and
+    /// only its answer was lost. What cannot be found out is left to the sweep at the next start.
+    pub fn discard(&self, why: &Error) {
+        self.discard_unless("SELECT 1 AS used FROM objects WHERE file_id = $1 LIMIT 1", why);
+    }
+
+    /// As [`Content::discard`], where `used` finds the row that would name the file.
+    pub fn discard_unless(&self, used: &str, why: &Error) {
         let Some(file) = &self.file else { return };
-        match db::query("SELECT 1 AS used FROM objects WHERE file_id = $1 LIMIT 1", params![file]) {
-            Ok(rows) if rows.is_empty() => {
+        match is_used(used, file, why) {
+            Ok(false) => {
                 let failed = files::remove(std::slice::from_ref(file));
                 if !failed.is_empty() {
                     log::warn!("the file of a failed write could not be removed; the sweep will");
                 }
             }
-            Ok(_) => log::warn!("a write was committed though its transaction reported a failure"),
+            Ok(true) => log::warn!("a write was committed though its transaction reported a failure"),
             Err(error) => log::warn!("the file of a failed write is left to the sweep: {error:?}"),
         }
     }
+}
+
+/// Whether a row names the file. After an error that leaves open whether the commit is still on its way the question
+/// waits for its turn to write, behind that commit; to a reader the row might not show yet.
+fn is_used(sql: &str, file: &str, why: &Error) -> Result<bool> {
+    let rows = if why.http_status() >= 500 && !why.is_busy() {
+        db::transaction(|tx| Ok(tx.query(sql, params![file])?))?
+    } else {
+        db::query(sql, params![file])?
+    };
+    Ok(!rows.is_empty())
 }
 
 #[cfg(test)]

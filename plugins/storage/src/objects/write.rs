@@ -33,7 +33,7 @@ pub fn insert(
     let (found, removed) = match written {
         Ok(written) => written,
         Err(error) => {
-            content.discard();
+            content.discard(&error);
             return Err(error);
         }
     };

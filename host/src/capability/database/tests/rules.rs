@@ -11,6 +11,7 @@ on_both! {
     a_failed_statement_ends_the_transaction
     reading_transactions_see_one_state
     write_skew_is_refused_with_busy
+    batches_that_meet_are_run_again
     a_query_does_not_write
 }
 
@@ -116,6 +117,24 @@ async fn write_skew_is_refused_with_busy(backend: Backend) {
     super::until_quiet(&shop).await;
     let open = shop.query("SELECT count(*) FROM shelf WHERE room > 0".into()).await.unwrap();
     assert_eq!(open.cells, [Value::Integer(1)]);
+}
+
+async fn batches_that_meet_are_run_again(backend: Backend) {
+    let bed = Bed::with(backend, super::Limits { wait: std::time::Duration::from_secs(20), ..super::limits() });
+    let shop = bed.shop().await;
+    let adders = (0..8).map(|_| {
+        let shop = shop.clone();
+        tokio::spawn(async move {
+            for _ in 0..5 {
+                let batch = vec!["UPDATE shelf SET room = room + 1".into(), "SELECT room FROM shelf".into()];
+                shop.execute(batch).await.unwrap();
+            }
+        })
+    });
+    for adder in adders.collect::<Vec<_>>() {
+        adder.await.unwrap();
+    }
+    assert_eq!(shop.query("SELECT room FROM shelf".into()).await.unwrap().cells, [Value::Integer(50)]);
 }
 
 async fn a_query_does_not_write(backend: Backend) {

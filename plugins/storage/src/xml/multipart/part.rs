@@ -9,7 +9,7 @@ use crate::objects::draft;
 use crate::removals;
 use fogbank_sdk::encoding::hex;
 use fogbank_sdk::files::{self, Options};
-use fogbank_sdk::{Body, Error, Request, RequestHead, Response, Result, context, db, log};
+use fogbank_sdk::{Body, Error, Request, RequestHead, Response, Result, context, db};
 
 /// Part numbers begin at 1 and end here.
 const MOST: i64 = 10_000;
@@ -78,11 +78,7 @@ fn receive(body: &mut Body, expected: &Expected) -> Result<Content> {
 
 /// Removes the file of a part that was not recorded, unless the record is there all the same.
 fn discard(content: &Content, why: &Error) {
-    let Some(file) = &content.file else { return };
-    let used = db::query("SELECT 1 AS used FROM multipart_parts WHERE file_id = $1 LIMIT 1", db::params![file]);
-    if !used.is_ok_and(|rows| rows.is_empty()) || !files::remove(std::slice::from_ref(file)).is_empty() {
-        log::warn!("the file of a part that failed ({why}) is left to the sweep");
-    }
+    content.discard_unless("SELECT 1 AS used FROM multipart_parts WHERE file_id = $1 LIMIT 1", why);
 }
 
 #[cfg(test)]

@@ -1,0 +1,7 @@
+//! The gateway over a real connection, with services that are not there.
+
+mod admin;
+mod http;
+mod malformed;
+mod stop;
+mod support;
