@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 pub async fn run(config: Config) -> Result<(), Failure> {
     let observing = log::start(config.log_format, &config.log, tokio::runtime::Handle::current());
     let observing = observing.map_err(Failure::other)?;
+    // Whatever is written from here on is this account's alone, what SQLite makes among it (F28).
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // Before anything is touched: neither the folder nor the address may be somebody else's.
     let data = Locked::take(&config.data)?;
     let socket = bind(config.listen).await?;

@@ -48,6 +48,9 @@ pub struct Storage;
 
 impl Service for Storage {
     fn handle(request: Request) -> Result<Reply> {
+        if xml::owns(request.route()) {
+            return xml::amazon::bridge(request, routes::dispatch);
+        }
         routes::dispatch(request)
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The last bucket of a page.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct After(String, i64);
 
 /// A page of a project's buckets, in order of name.
@@ -32,17 +32,33 @@ pub fn list(request: Request) -> Result<Response> {
 
 fn select(request: &Request, limit: u32) -> Result<Vec<Bucket>> {
     let number = project::number(&input::project(request));
-    let After(name, generation) = match request.query("pageToken") {
-        Some(token) if !token.is_empty() => page::decode(token)?,
-        _ => After(String::new(), 0),
-    };
     let from = request.query("prefix").unwrap_or_default();
+    let After(name, generation) = begin(from, page::cursor(request)?);
+    let end = prefix::end_of(from);
+    let below = if end.is_some() { "AND name < $4" } else { "AND $4 = ''" };
     let deleted = if request.query_bool("softDeleted")? { "IS NOT NULL" } else { "IS NULL" };
-    let below = if prefix::end_of(from).is_some() { "AND name < $6" } else { "AND $6 = ''" };
     let sql = format!(
-        "SELECT {COLUMNS} FROM buckets WHERE project_number = $1 AND soft_deleted_ms {deleted} AND name >= $2 \
-         AND (name > $3 OR (name = $3 AND generation > $4)) {below} ORDER BY name, generation LIMIT $5"
+        "SELECT {COLUMNS} FROM buckets WHERE project_number = $1 AND soft_deleted_ms {deleted} \
+         AND (name, generation) > ($2, $3) {below} ORDER BY name, generation LIMIT $5"
     );
-    let params = params![number, from, name, generation, limit, prefix::end_of(from).unwrap_or_default()];
+    let params = params![number, name, generation, end.unwrap_or_default(), limit];
     db::query(&sql, params)?.iter_mut().map(Bucket::from_row).collect()
+}
+
+/// Behind which bucket the page begins: one bound, so that a late page costs what the first one does.
+fn begin(prefix: &str, after: Option<After>) -> After {
+    let first = After(prefix.to_owned(), -1);
+    after.filter(|after| *after > first).unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f13_a_page_begins_at_the_prefix_or_behind_the_last_one() {
+        assert_eq!(begin("b", None), After("b".into(), -1));
+        assert_eq!(begin("b", Some(After("bucket".into(), 7))), After("bucket".into(), 7));
+        assert_eq!(begin("b", Some(After("a".into(), 7))), After("b".into(), -1));
+    }
 }

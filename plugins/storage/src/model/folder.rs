@@ -145,12 +145,13 @@ impl Folder {
 /// Up to `limit` folders behind `after` whose names begin with `from`, in order of name.
 pub fn select(kind: Kind, bucket: i64, from: &str, after: &str, limit: u32) -> Result<Vec<Folder>> {
     let end = prefix::end_of(from);
-    let below = if end.is_some() { "AND name < $4" } else { "AND $4 = ''" };
+    let below = if end.is_some() { "AND name < $3" } else { "AND $3 = ''" };
+    let (above, bound) = if after < from { (">=", from) } else { (">", after) };
     let sql = format!(
-        "SELECT {COLUMNS} FROM {} WHERE bucket = $1 AND name >= $2 AND name > $3 {below} ORDER BY name LIMIT $5",
+        "SELECT {COLUMNS} FROM {} WHERE bucket = $1 AND name {above} $2 {below} ORDER BY name LIMIT $4",
         kind.table()
     );
-    let params = params![bucket, from, after, end.unwrap_or_default(), limit];
+    let params = params![bucket, bound, end.unwrap_or_default(), limit];
     db::query(&sql, params)?.iter_mut().map(Folder::from_row).collect()
 }
 

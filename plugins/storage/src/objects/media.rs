@@ -29,22 +29,28 @@ pub fn answer(object: &Object, etag: &str, request: &RequestHead) -> Result<Open
         Verdict::NotModified => return Ok(Opened::Answer(describe(Response::new(304), object, etag))),
         Verdict::Proceed => {}
     }
-    let unpacks = transcoding::unpacks(
-        object.content_encoding.as_deref(),
-        object.cache_control.as_deref(),
-        request.header("accept-encoding"),
-    );
-    let header = request.header("range").filter(|_| !unpacks && conditional.range_holds(bare, object.updated));
-    let selection = range::select(header, object.size);
-    if selection == Selection::Unsatisfiable {
-        return Err(unsatisfiable(object.size));
-    }
     let file = match object.file.as_deref().map(files::open).transpose() {
         Ok(file) => file,
         Err(files::Error::NotFound) => return Ok(Opened::Vanished),
         Err(error) => return Err(error.into()),
     };
+    let unpacks = transcoding::unpacks(
+        object.content_encoding.as_deref(),
+        object.cache_control.as_deref(),
+        request.header("accept-encoding"),
+    ) && is_gzip(file.as_ref())?;
+    let header = request.header("range").filter(|_| !unpacks && conditional.range_holds(bare, object.updated));
+    let selection = range::select(header, object.size);
+    if selection == Selection::Unsatisfiable {
+        return Err(unsatisfiable(object.size));
+    }
     Ok(Opened::Answer(body(object, etag, file.as_ref(), selection, unpacks)))
+}
+
+/// Whether the content is what its `contentEncoding` says (RFC 1952, section 2.3.1). What is not is served as it is.
+fn is_gzip(file: Option<&File>) -> Result<bool> {
+    let start = file.map(|file| file.read(0, 3)).transpose()?;
+    Ok(start.is_some_and(|start| start == [0x1f, 0x8b, 8]))
 }
 
 fn conditions(request: &RequestHead) -> Conditional<'_> {

@@ -14,9 +14,11 @@
 //! | [`documents`] | settings of a bucket, each a small document |
 //! | [`acl`] | access lists |
 //! | [`multipart`] | uploads in parts |
+//! | [`amazon`] | headers of Amazon's S3 |
 //! | [`permission`] | what the caller may do |
 
 pub mod acl;
+pub mod amazon;
 pub mod answer;
 pub mod bucket;
 pub mod call;

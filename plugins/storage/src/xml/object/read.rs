@@ -23,6 +23,10 @@ pub fn read(request: &RequestHead) -> Result<Response> {
         customer_key::require(&object, key.as_ref())?;
         present(request, &mut object);
         match media::answer(&object, &answer::etag(&object), request)? {
+            // The length of a body that there is not is lost on the way; that of others goes along with their file.
+            Opened::Answer(response) if request.method() == "HEAD" && object.size == 0 && response.status() == 200 => {
+                return Ok(response.header("content-length", "0"));
+            }
             Opened::Answer(response) => return Ok(response),
             Opened::Vanished => {}
         }
