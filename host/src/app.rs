@@ -171,7 +171,6 @@ fn cache_folder(data: &Path) -> PathBuf {
 }
 
 fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
-    crate::faults::check()?;
     let secret = installation_secret(&parts.data.join("secret"));
     let secret = secret.map_err(|error| format!("the installation's secret cannot be read or made: {error}"))?;
     let url = match &config.database {

@@ -82,6 +82,7 @@ pub struct FileStores {
 impl FileStores {
     /// Makes the folder of all tenants where it is absent. Blocks; for the start.
     pub fn new(config: FilesConfig) -> Result<Self, FileError> {
+        crate::faults::check().map_err(FileError::Other)?;
         Dir::create_ambient_dir_all(&config.data, ambient_authority())?;
         let data = Dir::open_ambient_dir(&config.data, ambient_authority())?;
         let disk = Disk::of(data.try_clone()?.into_std_file(), config.reserve);
