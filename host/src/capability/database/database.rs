@@ -75,11 +75,9 @@ impl Database {
     async fn write(&self, author: Author, statements: Vec<Statement>) -> Result<Vec<Outcome>, Error> {
         self.touch();
         transaction::check_batch(&statements, &self.limits)?;
-        if author == Author::Service {
-            // A wrong statement costs no transaction.
-            for statement in &statements {
-                sql::check(&statement.sql, self.backend()).map_err(Error::Invalid)?;
-            }
+        // A wrong statement costs no transaction.
+        for statement in &statements {
+            sql::check_for(author, &statement.sql, self.backend()).map_err(Error::Invalid)?;
         }
         if self.backend() == Backend::Sqlite {
             // There is one writer: `busy` means that the wait for it was long enough.
