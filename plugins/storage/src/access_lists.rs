@@ -95,7 +95,7 @@ pub fn insert(mut request: Request, list: List) -> Result<Response> {
     let role = body.role.ok_or_else(|| Error::required("role"))?;
     let entry = Entry { entity, role }.checked(list.scope())?;
     change(&request, list, Verb::Insert, |entries| {
-        acl::put(entries, entry.clone());
+        acl::add(entries, entry.clone())?;
         Ok(Some(entry.clone()))
     })
 }

@@ -48,7 +48,7 @@ pub fn insert(mut request: Request) -> Result<Response> {
     let role = body.role.ok_or_else(|| Error::required("role"))?;
     let entry = Entry { entity, role }.checked(Scope::Object)?;
     change(&request, Verb::Insert, |entries| {
-        acl::put(entries, entry.clone());
+        acl::add(entries, entry.clone())?;
         Ok(Some(entry.clone()))
     })
 }

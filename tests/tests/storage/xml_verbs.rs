@@ -56,7 +56,6 @@ async fn f04_names_are_kept_exactly_by_path_and_by_host() {
     }
     let listed = get(&client, "/verbs?encoding-type=url&prefix=a", &[]).await.expect(200).text();
     assert!(listed.contains("<Key>a/../b</Key>") && listed.contains("<Key>a//b</Key>"), "{listed}");
-    refused(&put(&client, "/verbs/%2E%2E", &[], "x").await, 400, "InvalidArgument");
     refused(&put(&client, &format!("/verbs/{}", "x".repeat(1025)), &[], "x").await, 400, "KeyTooLong");
 }
 

@@ -118,7 +118,8 @@ fn postgres(code: &str, message: String) -> Error {
         // Out of connections, of disk, of memory; shutting down; gone.
         _ => match code.get(..2).unwrap_or_default() {
             "23" => Error::Constraint(Constraint::Other),
-            "08" | "53" | "57" | "58" | "XX" | "28" | "3D" => Error::Unavailable(message),
+            // 55000: the database does not take connections now.
+            "08" | "53" | "55" | "57" | "58" | "XX" | "28" | "3D" => Error::Unavailable(message),
             "22" | "25" | "26" | "42" | "0A" | "21" | "2B" | "34" => Error::Invalid(message),
             _ => Error::Other(message),
         },
@@ -164,6 +165,7 @@ mod tests {
         assert_eq!(of("40001"), Error::Busy);
         assert_eq!(of("57014"), Error::Timeout);
         assert_eq!(of("57P01"), Error::Unavailable(String::new()));
+        assert_eq!(of("55000"), Error::Unavailable(String::new()));
         assert_eq!(of("42601"), Error::Invalid(String::new()));
         assert_eq!(of(""), Error::Other(String::new()));
     }

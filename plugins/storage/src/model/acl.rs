@@ -119,13 +119,23 @@ const MOST_ENTRIES: usize = 100;
 /// A whole list in normal form: each entity once, the last entry counts.
 pub fn checked(entries: Vec<Entry>, scope: Scope) -> Result<Vec<Entry>> {
     if entries.len() > MOST_ENTRIES {
-        return Err(Error::invalid(format!("An access control list can have at most {MOST_ENTRIES} entries.")));
+        return Err(full());
     }
     let mut list: Vec<Entry> = Vec::with_capacity(entries.len());
     for entry in entries {
         put(&mut list, entry.checked(scope)?);
     }
     Ok(list)
+}
+
+/// As [`put`]; 400 where the list is full.
+pub fn add(list: &mut Vec<Entry>, entry: Entry) -> Result<()> {
+    put(list, entry);
+    if list.len() > MOST_ENTRIES { Err(full()) } else { Ok(()) }
+}
+
+fn full() -> Error {
+    Error::invalid(format!("An access control list can have at most {MOST_ENTRIES} entries."))
 }
 
 /// Adds an entry, or replaces the entity's.
@@ -200,6 +210,16 @@ mod tests {
         let entry = Entry::new("allUsers", "writer");
         assert_eq!(entry.clone().checked(Scope::Bucket).unwrap().role, "WRITER");
         assert!(entry.checked(Scope::Object).is_err());
+    }
+
+    #[test]
+    fn a_list_has_its_limit() {
+        let mut list = Vec::new();
+        for number in 0..MOST_ENTRIES {
+            add(&mut list, Entry::new(format!("user-{number}"), "READER")).unwrap();
+        }
+        assert!(add(&mut list.clone(), Entry::new("user-0", "OWNER")).is_ok());
+        assert_eq!(add(&mut list, Entry::new("user-x", "READER")).unwrap_err().http_status(), 400);
     }
 
     #[test]
