@@ -94,13 +94,8 @@ impl Runtime {
     ) -> Result<Outcome, Failure> {
         let permit = self.permits.take_background().await?;
         let progress = Progress::default();
-        let context = CallContext {
-            base_url: Arc::from(""),
-            request_id,
-            depth: 0,
-            principal: None,
-            progress: progress.clone(),
-        };
+        let context =
+            CallContext { base_url: Arc::from(""), request_id, depth: 0, principal: None, progress: progress.clone() };
         let guest = self.guest(plugin, tenant, context, permit);
         let spent = guest.ledger.spent.clone();
         let step = Box::pin(guest.run(work));

@@ -3,12 +3,12 @@
 use super::limits::Limiter;
 use super::progress::Progress;
 use super::wasi::Wasi;
-use crate::capability::http::AnswerSlot;
-use crate::capability::peers::PeerSender;
 use crate::capability::database::{Database, Databases, Error as DatabaseError};
 use crate::capability::files::{CommittedFiles, FileStores};
+use crate::capability::http::AnswerSlot;
 use crate::capability::identity::Policies;
 use crate::capability::operations::Workers;
+use crate::capability::peers::PeerSender;
 use crate::tenant::Tenant;
 use serde_json::{Map, Value};
 use std::sync::Arc;

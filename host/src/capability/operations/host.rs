@@ -46,7 +46,12 @@ impl wit::Host for State {
         Ok(rows.map(|rows| rows.into_iter().map(wit::Operation::from).collect()).map_err(wit::Error::from))
     }
 
-    async fn progress(&mut self, id: String, percent: u32, metadata: String) -> wasmtime::Result<Result<(), wit::Error>> {
+    async fn progress(
+        &mut self,
+        id: String,
+        percent: u32,
+        metadata: String,
+    ) -> wasmtime::Result<Result<(), wit::Error>> {
         let now_ms = self.scope.tenant.clock.now_ms();
         let database = match self.scope.database().await {
             Ok(database) => database,

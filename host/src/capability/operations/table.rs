@@ -7,7 +7,12 @@ use crate::capability::database::{Database, Error, Migration, Migrations, Rows, 
 /// # Errors
 /// A sentence, where they are not in order: a bug.
 pub fn migrations() -> Result<Migrations, String> {
-    Migrations::new(vec![Migration { version: 1, name: "operations".into(), sqlite: SQLITE.into(), postgres: POSTGRES.into() }])
+    Migrations::new(vec![Migration {
+        version: 1,
+        name: "operations".into(),
+        sqlite: SQLITE.into(),
+        postgres: POSTGRES.into(),
+    }])
 }
 
 const SQLITE: &str = "
@@ -157,9 +162,7 @@ pub async fn list(database: &Database, prefix: &str, after: Option<&str>, limit:
 
 /// Operations that are due at `now_ms`, oldest first, and when the next one is.
 pub async fn due(database: &Database, now_ms: u64, limit: u32) -> Result<(Vec<Row>, Option<u64>), Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM fogbank_operations WHERE state <> 'done' ORDER BY due_ms, id LIMIT $1"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM fogbank_operations WHERE state <> 'done' ORDER BY due_ms, id LIMIT $1");
     let found = rows(&database.query_as_host(Statement::new(sql).bind(i64::from(limit))).await?)?;
     let next = found.iter().map(|row| row.due_ms).find(|due_ms| *due_ms > now_ms);
     Ok((found.into_iter().filter(|row| row.due_ms <= now_ms).collect(), next))
@@ -194,13 +197,7 @@ pub async fn end(database: &Database, row: &Row, ended: &Ended, now_ms: u64) -> 
 }
 
 /// Notes how far an operation is; false where it has ended or does not exist.
-pub async fn progress(
-    database: &Database,
-    id: &str,
-    percent: u32,
-    metadata: &str,
-    now_ms: u64,
-) -> Result<bool, Error> {
+pub async fn progress(database: &Database, id: &str, percent: u32, metadata: &str, now_ms: u64) -> Result<bool, Error> {
     let sql = "UPDATE fogbank_operations SET percent = $1, metadata = $2, updated_ms = $3 \
                WHERE id = $4 AND state <> 'done'";
     let statement = Statement::new(sql).bind(i64::from(percent.min(100))).bind(metadata);
