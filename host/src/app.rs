@@ -177,6 +177,7 @@ fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
         Database::Sqlite => None,
         Database::Postgres(url) => Some(url.clone()),
     };
+    database::mark::claim(&parts.data, url.as_deref())?;
     let databases = Databases::new(DatabasesConfig {
         url,
         data_dir: parts.data.clone(),

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 ///   eval "$(fogbank env)"
 ///   gcloud storage buckets create gs://demo
 #[derive(Debug, Parser)]
-#[command(name = "fogbank", version, verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+#[command(name = "fogbank", version, verbatim_doc_comment)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -29,7 +29,7 @@ pub enum Command {
     ///   fogbank serve --listen 127.0.0.1:0 --ephemeral --seed seed.jsonl
     ///   fogbank serve --plugins ./my-services --watch
     #[command(verbatim_doc_comment)]
-    Serve(Settings),
+    Serve,
     /// Print what points clients at this server.
     ///
     ///   eval "$(fogbank env)"
@@ -37,8 +37,6 @@ pub enum Command {
     ///   fogbank env --format json --tenant blue
     #[command(verbatim_doc_comment)]
     Env {
-        #[command(flatten)]
-        settings: Settings,
         /// How to print it.
         #[arg(long, value_enum, default_value = "shell")]
         format: Format,
@@ -47,14 +45,12 @@ pub enum Command {
         tenant: Option<String>,
     },
     /// Say what works on this machine: disk, address space, Docker, ports, versions.
-    Doctor(Settings),
+    Doctor,
     /// Look at services.
     ///
     ///   fogbank plugin list
     #[command(verbatim_doc_comment)]
     Plugin {
-        #[command(flatten)]
-        settings: Settings,
         #[command(subcommand)]
         command: plugin::Command,
     },
@@ -65,8 +61,6 @@ pub enum Command {
     ///   fogbank tenant reset blue
     #[command(verbatim_doc_comment)]
     Tenant {
-        #[command(flatten)]
-        settings: Settings,
         #[command(subcommand)]
         command: tenant::Command,
     },
@@ -76,37 +70,37 @@ pub enum Command {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Settings {
     /// Configuration file [default: fogbank.toml here, where there is one].
-    #[arg(long, value_name = "FILE", env = "FOGBANK_CONFIG")]
+    #[arg(global = true, long, value_name = "FILE", env = "FOGBANK_CONFIG")]
     config: Option<PathBuf>,
     /// Where to listen; port 0 picks a free one, and a line FOGBANK_LISTENING on standard output says which.
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(global = true, long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     /// Data folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(global = true, long, value_name = "DIR")]
     data: Option<String>,
     /// Keep data in a temporary folder that is removed at the end.
-    #[arg(long)]
+    #[arg(global = true, long)]
     ephemeral: bool,
     /// `sqlite`, or the URL of a PostgreSQL database.
-    #[arg(long, value_name = "URL")]
+    #[arg(global = true, long, value_name = "URL")]
     database: Option<String>,
     /// Folder with a folder for each service, added to the embedded ones or in their place.
-    #[arg(long, value_name = "DIR")]
+    #[arg(global = true, long, value_name = "DIR")]
     plugins: Option<String>,
     /// Take up changes in the folder of --plugins while running.
-    #[arg(long)]
+    #[arg(global = true, long)]
     watch: bool,
     /// Requests to play before the server is ready: JSON, one a line (method, path, headers, body, bodyFile, expect).
-    #[arg(long, value_name = "FILE")]
+    #[arg(global = true, long, value_name = "FILE")]
     seed: Option<String>,
     /// `human` or `json`.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(global = true, long, value_name = "FORMAT")]
     log_format: Option<String>,
     /// What is logged: a level, or target=level with commas; `info,access=debug` shows each request.
-    #[arg(long, value_name = "FILTER")]
+    #[arg(global = true, long, value_name = "FILTER")]
     log: Option<String>,
     /// Any other setting; `fogbank --help` lists them.
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(global = true, long, value_name = "NAME=VALUE")]
     set: Vec<String>,
 }
 
@@ -182,9 +176,16 @@ mod tests {
     }
 
     #[test]
+    fn flags_stand_before_or_behind_a_command() {
+        for line in [["fogbank", "--data", "d", "tenant", "list"], ["fogbank", "tenant", "list", "--data", "d"]] {
+            let cli = Cli::try_parse_from(line).expect("parsed");
+            assert_eq!(cli.settings.config().expect("config").data, crate::config::DataFolder::At("d".into()));
+        }
+    }
+
+    #[test]
     fn any_setting_can_be_a_flag() {
         let cli = Cli::try_parse_from(["fogbank", "serve", "--set", "limits.drain=3s", "--set", "colour=red"]);
-        let Some(Command::Serve(settings)) = cli.expect("parsed").command else { panic!("serve") };
-        assert!(settings.config().expect_err("colour").to_string().contains("colour"));
+        assert!(cli.expect("parsed").settings.config().expect_err("colour").to_string().contains("colour"));
     }
 }

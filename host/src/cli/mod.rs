@@ -83,12 +83,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::other(format!("no threads: {error}")))?;
     let done = runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Serve(cli.settings)) {
-            Command::Serve(settings) => serve::run(settings.config()?).await,
-            Command::Env { settings, format, tenant } => env::run(&settings, format, tenant.as_deref()).await,
-            Command::Doctor(settings) => doctor::run(&settings).await,
-            Command::Plugin { settings, command } => plugin::run(&settings, command).await,
-            Command::Tenant { settings, command } => tenant::run(&settings, command).await,
+        let settings = cli.settings;
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(settings.config()?).await,
+            Command::Env { format, tenant } => env::run(&settings, format, tenant.as_deref()).await,
+            Command::Doctor => doctor::run(&settings).await,
+            Command::Plugin { command } => plugin::run(&settings, command).await,
+            Command::Tenant { command } => tenant::run(&settings, command).await,
         }
     });
     // Nothing may outlive the command; what is still there (a look at a slow disk) is not waited for.

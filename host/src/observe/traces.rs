@@ -85,11 +85,13 @@ impl HttpClient for Sender {
         Self: 'f,
     {
         let client = self.client.clone();
-        let sent = self.runtime.spawn(tokio::time::timeout(PATIENCE, async move {
+        let exchange = async move {
             let (parts, body) = client.request(request.map(Full::new)).await?.into_parts();
             let bytes = Limited::new(body, MAX_ANSWER).collect().await?.to_bytes();
             Ok::<_, HttpError>(Response::from_parts(parts, bytes))
-        }));
+        };
+        // The exporter's thread is none of the runtime's: timers and sockets have to begin on the runtime.
+        let sent = self.runtime.spawn(async move { tokio::time::timeout(PATIENCE, exchange).await });
         Box::pin(async move { sent.await?? })
     }
 }

@@ -8,3 +8,4 @@ mod malformed;
 mod process;
 mod reload;
 mod runtime;
+mod traces;

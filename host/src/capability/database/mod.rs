@@ -15,6 +15,7 @@ mod database;
 mod databases;
 mod error;
 mod host;
+pub mod mark;
 mod migrations;
 mod observe;
 mod place;

@@ -78,7 +78,7 @@ impl files::Host for State {
     #[tracing::instrument(level = "debug", name = "files.remove", skip_all)]
     async fn remove(&mut self, ids: Vec<String>) -> Result<Vec<String>> {
         let _timed = FileCall::begin(&self.scope.plugin, "remove");
-        let removed = match self.scope.files().await {
+        let removed = match self.call.progress.during(self.scope.files()).await {
             Ok(store) => self.call.progress.during(store.remove(ids.clone())).await,
             Err(error) => Err(error),
         };

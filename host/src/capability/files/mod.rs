@@ -5,7 +5,6 @@
 //! `uploads/` what a client may continue after a restart. Names in it are ours; nothing a client sends is a path.
 
 mod committed;
-mod copy;
 mod disk;
 mod error;
 mod folder;
@@ -15,6 +14,7 @@ mod id;
 mod open;
 mod pump;
 mod quota;
+mod rehash;
 mod sink;
 mod space;
 mod stage;

@@ -1,13 +1,12 @@
 //! A file opened for reading.
 
-use super::copy::read_at;
 use super::disk::run;
 use super::error::FileError;
 use super::folder;
 use super::id::FileId;
 use super::store::FileStore;
 use crate::capability::http::Body;
-use crate::capability::http::body::MAX_READ;
+use crate::capability::http::body::{MAX_READ, read_at};
 use bytes::Bytes;
 use std::fs::File;
 use std::sync::Arc;

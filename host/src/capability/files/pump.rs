@@ -1,10 +1,11 @@
 //! Carries bytes from where they arrive to threads that may block: while a batch is written and hashed, the next one
 //! is collected. That is the back-pressure, and no thread waits for a slow sender.
 
-use super::copy::SLICE;
 use super::disk::{detach, start, wait};
 use super::error::FileError;
+use super::rehash::SLICE;
 use super::sink::Sink;
+use super::stores::FilesLimits;
 use bytes::Bytes;
 use std::fs::File;
 use std::sync::Arc;
@@ -35,13 +36,12 @@ pub(super) struct Pump<T: Target> {
     job: Option<Job<T>>,
     pending: Vec<Bytes>,
     pending_bytes: usize,
-    limit: Duration,
+    pub limits: FilesLimits,
 }
 
 impl<T: Target> Pump<T> {
-    /// `limit` is how long one batch may take.
-    pub(super) fn new(target: Box<T>, limit: Duration) -> Self {
-        Self { target: Some(target), job: None, pending: Vec::new(), pending_bytes: 0, limit }
+    pub(super) fn new(target: Box<T>, limits: FilesLimits) -> Self {
+        Self { target: Some(target), job: None, pending: Vec::new(), pending_bytes: 0, limits }
     }
 
     pub(super) async fn push(&mut self, chunk: Bytes) -> Result<(), FileError> {
@@ -50,7 +50,7 @@ impl<T: Target> Pump<T> {
         if self.pending_bytes < BATCH && self.pending.len() < CHUNKS {
             return Ok(());
         }
-        self.idle().await?;
+        self.idle(self.limits.disk).await?;
         let batch = self.take_pending();
         self.start(move |target| target.sink()?.write(&batch))
     }
@@ -58,7 +58,7 @@ impl<T: Target> Pump<T> {
     /// Appends a range of a file.
     pub(super) async fn copy(&mut self, file: Arc<File>, mut offset: u64, mut length: u64) -> Result<(), FileError> {
         while length > 0 {
-            self.idle().await?;
+            self.idle(self.limits.disk).await?;
             let (file, size, batch) = (file.clone(), length.min(SLICE), self.take_pending());
             self.start(move |target| {
                 target.sink()?.write(&batch)?;
@@ -70,40 +70,39 @@ impl<T: Target> Pump<T> {
         Ok(())
     }
 
-    /// Writes what is pending and completes the target, within `limit`. The target comes back unless the disk hangs,
+    /// Writes what is pending and completes the target. The target comes back unless the disk hangs,
     /// also where something failed.
-    pub(super) async fn finish(mut self, limit: Duration) -> (Option<Box<T>>, Result<(), FileError>) {
-        let outcome = self.complete(limit).await;
+    pub(super) async fn finish(mut self) -> (Option<Box<T>>, Result<(), FileError>) {
+        let outcome = self.complete().await;
         (self.target.take(), outcome)
     }
 
     /// Gives everything up, and comes back when it is cleaned up.
     pub(super) async fn discard(mut self) {
         // The first error is what counts; it is known to whoever calls this.
-        let _ = self.idle().await;
+        let _ = self.idle(self.limits.disk).await;
         if let Some(target) = self.target.take() {
             let mut work = start(move || target.abandon(Vec::new()));
-            let _ = wait(&mut work, self.limit).await;
+            let _ = wait(&mut work, self.limits.disk).await;
         }
     }
 
-    async fn complete(&mut self, limit: Duration) -> Result<(), FileError> {
-        let before = self.idle().await;
+    async fn complete(&mut self) -> Result<(), FileError> {
+        let before = self.idle(self.limits.disk).await;
         let batch = self.take_pending();
-        self.limit = limit;
         self.start(move |target| {
             let written = before.and_then(|()| if batch.is_empty() { Ok(()) } else { target.sink()?.write(&batch) });
             // What arrived before a failure is completed too: an upload keeps it.
             let completed = target.complete();
             written.and(completed)
         })?;
-        self.idle().await
+        self.idle(self.limits.sync).await
     }
 
     /// Waits until nothing is being written.
-    async fn idle(&mut self) -> Result<(), FileError> {
+    async fn idle(&mut self, limit: Duration) -> Result<(), FileError> {
         let Some(job) = &mut self.job else { return Ok(()) };
-        let waited = wait(job, self.limit).await;
+        let waited = wait(job, limit).await;
         self.job = None;
         let (target, outcome) = waited?;
         self.target = Some(target);

@@ -1,12 +1,12 @@
 //! A file that grows: written, hashed, within quota and reserve. Used on threads that may block.
 
-use super::copy::read_at;
 use super::disk::charged;
 use super::error::FileError;
 use super::hashing::Hasher;
 use super::quota::{Reservation, TenantUsage};
 use super::space::Disk;
 use super::sync;
+use crate::capability::http::body::read_at;
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, IoSlice};

@@ -1,11 +1,11 @@
 //! From sources to staged bytes.
 
-use super::copy::hash_to;
 use super::disk::run;
 use super::error::FileError;
 use super::hashing::Hasher;
 use super::pump::{Pump, Target};
 use super::quota::Reservation;
+use super::rehash::hash_to;
 use super::sink::Sink;
 use super::staged::{Staged, StagedName};
 use super::store::FileStore;
@@ -14,6 +14,7 @@ use crate::capability::http::{Body, BodyError};
 use bytes::Bytes;
 use std::fs::File;
 use std::sync::Arc;
+use tokio::time::timeout;
 
 /// Where bytes come from.
 #[derive(Debug)]
@@ -101,15 +102,15 @@ impl FileStore {
         md5: bool,
     ) -> Result<Staged, FileError> {
         let new = NewFile::new(self.clone(), declared.unwrap_or(0), md5)?;
-        let mut pump = Pump::new(Box::new(new), self.limits.disk);
+        let mut pump = Pump::new(Box::new(new), self.limits);
         if let Err(error) = feed(&mut pump, sources, limit).await {
             pump.discard().await;
             return Err(error);
         }
-        let (new, outcome) = pump.finish(self.limits.sync).await;
+        let (new, outcome) = pump.finish().await;
         let new = new.ok_or(FileError::Timeout)?;
         if let Err(error) = outcome {
-            Pump::new(new, self.limits.disk).discard().await;
+            Pump::new(new, self.limits).discard().await;
             return Err(error);
         }
         new.into_staged()
@@ -158,10 +159,11 @@ pub(super) async fn feed<T: Target>(pump: &mut Pump<T>, sources: Vec<Opened>, li
 }
 
 async fn feed_body<T: Target>(pump: &mut Pump<T>, body: &mut Body, room: &mut u64) -> Result<(), FileError> {
-    while let Some(chunk) = body.chunk().await? {
+    loop {
+        let chunk = timeout(pump.limits.source, body.chunk()).await.map_err(|_| BodyError::Timeout)?;
+        let Some(chunk) = chunk? else { return Ok(()) };
         feed_chunk(pump, chunk, room).await?;
     }
-    Ok(())
 }
 
 async fn feed_chunk<T: Target>(pump: &mut Pump<T>, mut chunk: Bytes, room: &mut u64) -> Result<(), FileError> {

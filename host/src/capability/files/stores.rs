@@ -23,6 +23,8 @@ pub struct FilesLimits {
     pub max_size: u64,
     /// How long one batch, or one look at the disk, may take.
     pub disk: Duration,
+    /// How long a source may take for its next bytes, where it has no limit of its own.
+    pub source: Duration,
     /// How long it may take to make a file durable.
     pub sync: Duration,
     /// How long somebody waits for an upload that another one holds.
@@ -37,6 +39,7 @@ impl Default for FilesLimits {
             // The largest object of Cloud Storage.
             max_size: 5 << 40,
             disk: Duration::from_secs(60),
+            source: Duration::from_secs(120),
             sync: Duration::from_secs(600),
             upload_wait: Duration::from_secs(5),
             doubt: Duration::from_secs(120),
@@ -79,6 +82,7 @@ pub struct FileStores {
 impl FileStores {
     /// Makes the folder of all tenants where it is absent. Blocks; for the start.
     pub fn new(config: FilesConfig) -> Result<Self, FileError> {
+        crate::faults::check().map_err(FileError::Other)?;
         Dir::create_ambient_dir_all(&config.data, ambient_authority())?;
         let data = Dir::open_ambient_dir(&config.data, ambient_authority())?;
         let disk = Disk::of(data.try_clone()?.into_std_file(), config.reserve);

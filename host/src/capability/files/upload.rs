@@ -1,9 +1,9 @@
 //! An upload that survives cut connections and restarts, as one holder has it.
 
-use super::copy::hash_to;
 use super::disk::run;
 use super::error::FileError;
 use super::pump::{Pump, Target};
+use super::rehash::hash_to;
 use super::sink::Sink;
 use super::stage::{Opened, Source, feed};
 use super::staged::{Committed, Staged};
@@ -118,12 +118,12 @@ async fn append(
         Ok(source) => source,
         Err(error) => return (Some(held), Err(error)),
     };
-    let mut pump = Pump::new(held, store.limits.disk);
+    let mut pump = Pump::new(held, store.limits);
     let fed = feed(&mut pump, vec![source], room).await.map_err(|error| match error {
         FileError::TooLarge(_) => FileError::TooLarge(limit),
         error => error,
     });
-    let (held, finished) = pump.finish(store.limits.sync).await;
+    let (held, finished) = pump.finish().await;
     (held, fed.and(finished))
 }
 

@@ -18,6 +18,7 @@ use bytes::{Bytes, BytesMut};
 
 pub use answer::Answer;
 pub use error::BodyError;
+pub(crate) use file::read_at;
 pub use incoming::Limits;
 use part::{Delimiter, Part};
 

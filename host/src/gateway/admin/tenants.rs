@@ -55,7 +55,8 @@ pub(super) async fn answer<B: Backend>(
         }
         (&Method::POST, [name, "reset"]) => tenants.reset(name).await.map_err(of_tenant).map(|tenant| one(&tenant)),
         (&Method::POST, [name, "clock"]) => {
-            let offset = offset(&*found(gateway, name)?, read(body)?)?;
+            let tenant = found(gateway, name)?;
+            let offset = offset(&tenant, read(body)?)?;
             tenants.set_clock(name, offset).map_err(of_tenant)?;
             found(gateway, name).map(|tenant| one(&tenant))
         }
@@ -113,7 +114,7 @@ fn of_tenant(error: TenantError) -> ApiError {
             return ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internalError", message);
         }
     };
-    let status = if matches!(error, TenantError::Exists(_)) { "ALREADY_EXISTS" } else { "" };
+    let exists = matches!(error, TenantError::Exists(_));
     let rendered = ApiError::new(code, reason, error.to_string());
-    if status.is_empty() { rendered } else { ApiError { status, ..rendered } }
+    if exists { ApiError { status: "ALREADY_EXISTS", ..rendered } } else { rendered }
 }

@@ -29,17 +29,14 @@ pub fn split(body: &Bytes, boundary: &str) -> Result<Vec<Bytes>, &'static str> {
     let mut at = 0;
     while at < body.len() {
         let end = body[at..].iter().position(|byte| *byte == b'\n').map_or(body.len(), |found| at + found + 1);
-        match rest_of_delimiter(&body[at..end], delimiter.as_bytes()) {
-            Some(last) => {
-                if let Some(began) = began {
-                    parts.push(body.slice(began..before_break(body, began, at)));
-                }
-                if last {
-                    return Ok(parts);
-                }
-                began = Some(end);
+        if let Some(last) = rest_of_delimiter(&body[at..end], delimiter.as_bytes()) {
+            if let Some(began) = began {
+                parts.push(body.slice(began..before_break(body, began, at)));
             }
-            None => {}
+            if last {
+                return Ok(parts);
+            }
+            began = Some(end);
         }
         at = end;
     }

@@ -4,7 +4,7 @@ use crate::conditions::Conditions;
 use crate::model::bucket::{Bucket, resource_name};
 use crate::{policies, removals};
 use fogbank_sdk::db::{self, Statement, Transaction, params, stmt};
-use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context};
+use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context, log};
 
 /// Deletes an empty bucket. With a soft-delete policy it can be restored for as long as that says.
 ///
@@ -30,7 +30,9 @@ pub fn remove(name: &str, conditions: Conditions) -> Result<()> {
         Ok(())
     })?;
     policies::forget(&resource_name(name));
-    removals::work_off()?;
+    if let Err(error) = removals::work_off() {
+        log::warn!("files of the bucket {name} stay queued: {error}");
+    }
     Ok(())
 }
 

@@ -124,3 +124,13 @@ async fn hashing_is_charged_to_the_tenant() {
     store.stage(vec![source], StageOptions { md5: true, ..StageOptions::default() }).await.expect("staged");
     assert!(spent.load(Ordering::Relaxed) > 1_000_000, "8 MiB take more than a millisecond");
 }
+
+#[tokio::test]
+async fn f19_a_source_that_is_silent_is_given_up() {
+    let mut place = Place::new().await;
+    let store = Arc::get_mut(&mut place.store).expect("nobody else has it");
+    store.limits.source = Duration::from_millis(50);
+    let error = place.stage(stream(&content(100), None)).await.expect_err("silent");
+    assert_eq!(error, FileError::Source(BodyError::Timeout));
+    place.until_nothing_is_left().await;
+}

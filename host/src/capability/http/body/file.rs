@@ -37,7 +37,7 @@ impl FileRange {
         let (file, offset) = (self.file.clone(), self.offset);
         self.offset += length;
         self.unasked -= length;
-        self.next = Some(spawn_blocking(move || read_exact_at(&file, offset, length as usize)));
+        self.next = Some(spawn_blocking(move || read_chunk(&file, offset, length)));
     }
 }
 
@@ -68,18 +68,25 @@ impl Source for FileRange {
     }
 }
 
-/// Exactly `length` bytes; the buffer is not cleared first.
-fn read_exact_at(file: &File, offset: u64, length: usize) -> io::Result<Bytes> {
-    let mut chunk = Vec::with_capacity(length);
-    while chunk.len() < length {
-        let at = offset + chunk.len() as u64;
-        match rustix::io::pread(file, rustix::buffer::spare_capacity(&mut chunk), at) {
+/// Reads exactly `length` bytes at `offset` into `buffer`, which is emptied first and not cleared with zeros. Blocks.
+pub(crate) fn read_at(file: &File, offset: u64, length: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.clear();
+    buffer.reserve_exact(length);
+    while buffer.len() < length {
+        let at = offset + buffer.len() as u64;
+        match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), at) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
     // A capacity may be larger than asked for.
-    chunk.truncate(length);
+    buffer.truncate(length);
+    Ok(())
+}
+
+fn read_chunk(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
+    let mut chunk = Vec::new();
+    read_at(file, offset, length as usize, &mut chunk)?;
     Ok(chunk.into())
 }

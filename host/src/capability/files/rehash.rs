@@ -1,34 +1,17 @@
-//! Reading ranges of files.
+//! Hashing what is in a file already.
 
 use super::disk::{charged, run};
 use super::error::FileError;
 use super::hashing::Hasher;
 use super::quota::TenantUsage;
+use crate::capability::http::body::read_at;
 use std::fs::File;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How much is read in one piece of work, so that each has an end within its limit on any disk.
 pub(super) const SLICE: u64 = 64 << 20;
 const BUFFER: usize = 1 << 20;
-
-/// Reads exactly `length` bytes at `offset` into `buffer`, which is emptied first.
-pub(super) fn read_at(file: &File, offset: u64, length: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.clear();
-    buffer.reserve_exact(length);
-    while buffer.len() < length {
-        let at = offset + buffer.len() as u64;
-        match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), at) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // A capacity may be larger than asked for.
-    buffer.truncate(length);
-    Ok(())
-}
 
 /// `hasher`, brought from where it is to `end` of `file`.
 pub(super) async fn hash_to(
