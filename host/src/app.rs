@@ -63,7 +63,7 @@ impl App {
         let data = Arc::new(data);
         let tenants = Tenants::open(
             parts.data.join("tenants.json"),
-            config.quotas.clone(),
+            config.quotas,
             config.max_tenants,
             TENANT_DRAIN,
             Box::new(Arc::clone(&data)),

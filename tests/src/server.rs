@@ -172,6 +172,23 @@ impl Server {
         self.log.lock().expect("log").clone()
     }
 
+    /// The log once it contains `text`, which may come a little later than the answer.
+    ///
+    /// # Panics
+    /// When it does not come within ten seconds.
+    #[track_caller]
+    pub fn log_with(&self, text: &str) -> String {
+        let began = Instant::now();
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "`{text}` is not in the log:\n{log}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Ends it at once, as a crash would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 type Seconds = Counter<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
+/// Label sets that name one tenant.
+type LabelSets = (HashSet<Request>, HashSet<Share>);
+
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
@@ -32,7 +35,7 @@ pub struct Metrics {
     fsyncs: Family<Sync, Counter>,
     failed_cleanups: Counter,
     /// Label sets of each tenant, so that those of a removed one can be dropped.
-    of_tenant: Mutex<HashMap<Arc<str>, (HashSet<Request>, HashSet<Share>)>>,
+    of_tenant: Mutex<HashMap<Arc<str>, LabelSets>>,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);

@@ -21,6 +21,7 @@ mod progress;
 pub mod registry;
 mod reuse;
 pub mod runtime;
+mod said;
 pub mod share;
 pub mod state;
 mod streamed;

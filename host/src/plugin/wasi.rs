@@ -6,28 +6,25 @@ use crate::capability::context::Clock;
 use crate::tenant::Tenant;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use super::said::Said;
 use super::state::State;
 use super::wasi_http::PeerHooks;
-
-/// Bytes of standard error that are kept for the log.
-const SAID: usize = 8 << 10;
 
 /// The WASI contexts of one store.
 pub struct Wasi {
     ctx: WasiCtx,
     http: WasiHttpCtx,
     pub(super) hooks: PeerHooks,
-    errors: MemoryOutputPipe,
+    errors: Said,
 }
 
 impl Wasi {
     /// Contexts that see nothing but `tenant`'s clock.
     pub fn new(tenant: &Arc<Tenant>) -> Self {
-        let errors = MemoryOutputPipe::new(SAID);
+        let errors = Said::default();
         let mut builder = WasiCtx::builder();
         builder
             .wall_clock(TenantWallClock(Arc::clone(tenant)))
@@ -43,7 +40,7 @@ impl Wasi {
 impl Wasi {
     /// What the guest wrote to standard error: the message of a panic, before a trap.
     pub fn said(&self) -> String {
-        String::from_utf8_lossy(&self.errors.contents()).trim().to_string()
+        self.errors.text()
     }
 }
 

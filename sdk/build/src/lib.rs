@@ -76,6 +76,7 @@ pub fn dispatch(manifest: &str) -> Result<String, String> {
 fn render(handlers: &BTreeMap<&String, String>) -> String {
     let mut code = String::from(
         "/// Calls the handler of the route that the host matched.\n\
+         #[allow(clippy::useless_conversion, reason = \"a handler gives a response, or a reply\")]\n\
          pub fn dispatch(request: ::fogbank_sdk::Request) -> ::fogbank_sdk::Result<::fogbank_sdk::Reply> {\n    \
          match request.route() {\n",
     );

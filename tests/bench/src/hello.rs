@@ -1,9 +1,9 @@
 //! What a component costs: the smallest answer, on a fresh instance and on one that is kept.
 
+use super::Scale;
 use super::load::{Shot, rate};
 use super::native::{self, Native};
 use super::report::{Report, median};
-use super::Scale;
 use fogbank_tests::Server;
 use fogbank_tests::guests::Plugins;
 use fogbank_tests::server::Options;

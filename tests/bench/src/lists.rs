@@ -35,10 +35,13 @@ async fn fill(file: &std::path::Path, bucket: &str, count: u64) {
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.expect("the database");
     let columns = sqlx::query_scalar::<_, String>("SELECT group_concat(name, ',') FROM pragma_table_info('objects')");
     let columns = columns.fetch_one(&pool).await.expect("columns");
-    let values: Vec<String> = columns.split(',').map(|column| match column {
-        "name" => "printf('object-%09d', n)".to_string(),
-        column => format!("o.{column}"),
-    }).collect();
+    let values: Vec<String> = columns
+        .split(',')
+        .map(|column| match column {
+            "name" => "printf('object-%09d', n)".to_string(),
+            column => format!("o.{column}"),
+        })
+        .collect();
     let sql = format!(
         "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {count}) \
          INSERT INTO objects ({columns}) SELECT {} FROM numbers, objects o JOIN buckets b ON b.id = o.bucket \

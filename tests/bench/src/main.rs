@@ -39,8 +39,7 @@ pub struct Scale {
     pub objects: u64,
 }
 
-const FULL: Scale =
-    Scale { seconds: 5, rounds: 3, connections: 64, sizes: &[256 << 20, 4 << 30], objects: 1_000_000 };
+const FULL: Scale = Scale { seconds: 5, rounds: 3, connections: 64, sizes: &[256 << 20, 4 << 30], objects: 1_000_000 };
 const QUICK: Scale = Scale { seconds: 1, rounds: 1, connections: 64, sizes: &[64 << 20], objects: 20_000 };
 
 #[tokio::main]

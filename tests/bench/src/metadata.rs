@@ -1,9 +1,9 @@
 //! Calls that read a row: against native hyper with the same query on the same database.
 
+use super::Scale;
 use super::load::{Shot, rate};
 use super::native::{self, Native};
 use super::report::{Report, median};
-use super::Scale;
 use fogbank_tests::Server;
 
 /// `objects.get` and `buckets.list`, each in turns with its baseline.

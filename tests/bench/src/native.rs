@@ -35,7 +35,8 @@ pub async fn serve(native: Native) -> String {
             let native = Arc::clone(&native);
             tokio::spawn(async move {
                 let service = service_fn(move |request| answer(Arc::clone(&native), request));
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             });
         }
     });

@@ -45,7 +45,8 @@ fn write_file(path: &std::path::Path, size: u64) {
 
 async fn upload(url: &str, size: u64) -> f64 {
     let chunk = Bytes::from(vec![0x5a; CHUNK]);
-    let chunks = futures_util::stream::iter((0..size / CHUNK as u64).map(move |_| Ok::<_, std::io::Error>(chunk.clone())));
+    let chunks =
+        futures_util::stream::iter((0..size / CHUNK as u64).map(move |_| Ok::<_, std::io::Error>(chunk.clone())));
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let request = client.post(url).header("content-length", size).body(reqwest::Body::wrap_stream(chunks));
     let began = Instant::now();

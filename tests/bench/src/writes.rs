@@ -1,9 +1,9 @@
 //! Small durable writes: uploads of 1 KiB, each synced with its folder and its row, against a file written and synced.
 
+use super::Scale;
 use super::load::{Shot, rate};
 use super::native::{self, Native};
 use super::report::{Report, median};
-use super::Scale;
 use fogbank_tests::Server;
 
 /// 1 KiB uploads a second.

@@ -148,7 +148,7 @@ fn http_and_context() -> Vec<(&'static str, Case)> {
         "context/context.setting" => |pair| assert_eq!(pair.b("context.setting", json!({ "name": "x" })).await, Ok(Value::Null)),
         "context/context.log" => |pair| {
             pair.b("context.log", json!({ "text": "a line of green's" })).await.unwrap();
-            let log = pair.server.log();
+            let log = pair.server.log_with("a line of green's");
             let line = log.lines().find(|line| line.contains("a line of green's")).expect("logged");
             assert!(line.contains("green") && line.contains("probe"), "{line}");
         },

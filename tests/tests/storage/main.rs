@@ -12,3 +12,4 @@ mod rules;
 mod secrets;
 mod uploads;
 mod xml;
+mod xml_verbs;

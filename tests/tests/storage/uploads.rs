@@ -114,7 +114,7 @@ async fn f16_what_a_cut_connection_delivered_is_kept_for_the_next() {
     let mut kept = 0;
     fogbank_tests::wait_for(std::time::Duration::from_secs(10), "bytes are kept", || {
         let (client, session) = (client.clone(), session.clone());
-        async move { status(&client, &session).await.header("range") != "" }
+        async move { !status(&client, &session).await.header("range").is_empty() }
     })
     .await;
     let range = status(&client, &session).await.expect(308).header("range").to_owned();

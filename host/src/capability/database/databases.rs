@@ -25,10 +25,13 @@ pub struct Databases {
     sweeper: JoinHandle<()>,
 }
 
+/// By tenant, then by service.
+type Slots = HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>;
+
 struct Shared {
     config: DatabasesConfig,
     server: Option<Arc<Server>>,
-    slots: RwLock<HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>>,
+    slots: RwLock<Slots>,
 }
 
 /// The place of one tenant's and service's database.
@@ -195,11 +198,11 @@ impl Drop for Databases {
 }
 
 impl Shared {
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>> {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Slots> {
         self.slots.read().unwrap_or_else(|error| error.into_inner())
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Arc<str>, HashMap<Arc<str>, Arc<Slot>>>> {
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Slots> {
         self.slots.write().unwrap_or_else(|error| error.into_inner())
     }
 

@@ -92,7 +92,8 @@ impl wit::HostTransaction for State {
     #[tracing::instrument(level = "debug", name = "database.commit", skip_all)]
     async fn commit(&mut self, transaction: Resource<Transaction>) -> Answer<()> {
         let transaction = self.table.get_mut(&transaction)?;
-        Ok(Ok(attempt!(transaction.commit().await)))
+        attempt!(transaction.commit().await);
+        Ok(Ok(()))
     }
 
     async fn drop(&mut self, transaction: Resource<Transaction>) -> Result<()> {

@@ -11,6 +11,7 @@
 
 mod config;
 mod connection;
+#[expect(clippy::module_inception, reason = "one database among `databases`; there is no better name")]
 mod database;
 mod databases;
 mod error;

@@ -25,6 +25,7 @@ const MAX_DELAY: Duration = Duration::from_secs(300);
 
 /// What the runner is woken for.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time for each worker, and it is not kept")]
 pub enum Step {
     Operation(Row),
     Schedule(String),

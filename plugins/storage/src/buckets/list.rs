@@ -3,7 +3,7 @@
 use super::input;
 use crate::model::bucket::{Bucket, COLUMNS, Projection};
 use crate::model::{prefix, project};
-use fogbank_sdk::db::{self, params};
+use fogbank_sdk::db::{self, Row, params};
 use fogbank_sdk::{Request, Response, Result, page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct After(String, i64);
 
+/// About how many bytes of settings one page shows, so that the largest buckets still make an answer.
+const MOST_BYTES: i64 = 4 << 20;
+
 /// A page of a project's buckets, in order of name.
 pub fn list(request: Request) -> Result<Response> {
     let size = page::size(&request, "maxResults", 1000, 1000)?;
     let projection = Projection::of(&request, Projection::NoAcl)?;
-    let mut buckets = select(&request, size + 1)?;
-    let more = buckets.len() > size as usize;
-    buckets.truncate(size as usize);
+    let (mut buckets, more) = fetch(&request, size as usize)?;
     let base = request.base_url();
     let mut answer = json!({"kind": "storage#buckets"});
     if !buckets.is_empty() {
@@ -30,7 +31,27 @@ pub fn list(request: Request) -> Result<Response> {
     Ok(Response::json(&answer))
 }
 
-fn select(request: &Request, limit: u32) -> Result<Vec<Bucket>> {
+/// Up to `size` buckets, and whether there are more: fewer where their settings are large.
+fn fetch(request: &Request, mut size: usize) -> Result<(Vec<Bucket>, bool)> {
+    let rows = loop {
+        match select(request, size + 1)? {
+            Err(db::Error::TooManyRows(_)) if size > 1 => size = (size / 8).max(1),
+            rows => break rows?,
+        }
+    };
+    let (count, mut bytes, mut buckets) = (rows.len(), 0, Vec::new());
+    for mut row in rows.into_iter().take(size) {
+        if bytes > MOST_BYTES {
+            break;
+        }
+        bytes += row.get::<i64>("weight")?;
+        buckets.push(Bucket::from_row(&mut row)?);
+    }
+    let more = count > buckets.len();
+    Ok((buckets, more))
+}
+
+fn select(request: &Request, limit: usize) -> Result<db::Result<Vec<Row>>> {
     let number = project::number(&input::project(request));
     let from = request.query("prefix").unwrap_or_default();
     let After(name, generation) = begin(from, page::cursor(request)?);
@@ -38,11 +59,11 @@ fn select(request: &Request, limit: u32) -> Result<Vec<Bucket>> {
     let below = if end.is_some() { "AND name < $4" } else { "AND $4 = ''" };
     let deleted = if request.query_bool("softDeleted")? { "IS NOT NULL" } else { "IS NULL" };
     let sql = format!(
-        "SELECT {COLUMNS} FROM buckets WHERE project_number = $1 AND soft_deleted_ms {deleted} \
-         AND (name, generation) > ($2, $3) {below} ORDER BY name, generation LIMIT $5"
+        "SELECT {COLUMNS}, CAST(LENGTH(config) AS BIGINT) AS weight FROM buckets \
+         WHERE project_number = $1 AND soft_deleted_ms {deleted} AND (name, generation) > ($2, $3) {below} \
+         ORDER BY name, generation LIMIT $5"
     );
-    let params = params![number, name, generation, end.unwrap_or_default(), limit];
-    db::query(&sql, params)?.iter_mut().map(Bucket::from_row).collect()
+    Ok(db::query(&sql, params![number, name, generation, end.unwrap_or_default(), limit]))
 }
 
 /// Behind which bucket the page begins: one bound, so that a late page costs what the first one does.

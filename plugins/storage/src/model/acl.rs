@@ -113,8 +113,14 @@ pub fn entity(text: &str) -> Result<String> {
     }
 }
 
+/// Entries of one list.
+const MOST_ENTRIES: usize = 100;
+
 /// A whole list in normal form: each entity once, the last entry counts.
 pub fn checked(entries: Vec<Entry>, scope: Scope) -> Result<Vec<Entry>> {
+    if entries.len() > MOST_ENTRIES {
+        return Err(Error::invalid(format!("An access control list can have at most {MOST_ENTRIES} entries.")));
+    }
     let mut list: Vec<Entry> = Vec::with_capacity(entries.len());
     for entry in entries {
         put(&mut list, entry.checked(scope)?);

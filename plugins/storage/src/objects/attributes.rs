@@ -55,6 +55,12 @@ pub struct Payload {
 /// Custom metadata may have this many bytes, names and values together.
 const MAX_METADATA: usize = 8 * 1024;
 
+/// A field of fixed name, such as `contentType`, may have this many bytes: it has to fit into a header.
+const MAX_FIELD: usize = 4 * 1024;
+
+/// Contexts of one object.
+const MAX_CONTEXTS: usize = 50;
+
 // === impl Attributes ===
 
 impl Attributes {
@@ -95,11 +101,11 @@ impl Attributes {
     /// Writes the fields that need no rule of the bucket's into `object`. Lists, holds, retention and custom time are
     /// left to the caller.
     pub fn write_plain(self, object: &mut Object, now: Timestamp) -> Result<()> {
-        object.cache_control = filled(self.cache_control);
-        object.content_disposition = filled(self.content_disposition);
-        object.content_encoding = filled(self.content_encoding);
-        object.content_language = filled(self.content_language);
-        object.content_type = filled(self.content_type);
+        object.cache_control = filled("cacheControl", self.cache_control)?;
+        object.content_disposition = filled("contentDisposition", self.content_disposition)?;
+        object.content_encoding = filled("contentEncoding", self.content_encoding)?;
+        object.content_language = filled("contentLanguage", self.content_language)?;
+        object.content_type = filled("contentType", self.content_type)?;
         object.contexts = contexts(self.contexts, object.contexts.as_ref(), now)?;
         object.metadata = metadata(self.metadata)?;
         Ok(())
@@ -134,9 +140,14 @@ impl RetentionConfig {
     }
 }
 
-/// An empty text is no value.
-fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
+/// An empty text is no value; 400 for one that is too long.
+fn filled(field: &str, text: Option<String>) -> Result<Option<String>> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) if text.len() > MAX_FIELD => {
+            Err(Error::invalid(format!("{field} of {} bytes exceeds the limit of {MAX_FIELD}.", text.len())))
+        }
+        text => Ok(text),
+    }
 }
 
 fn metadata(map: Option<BTreeMap<String, Option<String>>>) -> Result<Option<BTreeMap<String, String>>> {
@@ -164,6 +175,9 @@ fn contexts(wanted: Option<Contexts>, before: Option<&Value>, now: Timestamp) ->
         let same = old.filter(|old| old["value"] == json!(payload.value));
         let updated = same.map_or(time, |old| old["updateTime"].clone());
         kept.insert(key, json!({"value": payload.value, "createTime": created, "updateTime": updated}));
+    }
+    if kept.len() > MAX_CONTEXTS {
+        return Err(Error::invalid(format!("An object can have at most {MAX_CONTEXTS} contexts.")));
     }
     Ok((!kept.is_empty()).then(|| json!({ "custom": kept })))
 }
@@ -223,6 +237,21 @@ mod tests {
         }
         assert!(from(json!({"retention": {"mode": "Loose"}})).retention.unwrap().checked().is_err());
         assert!(from(json!({"storageClass": "fridge"})).class().is_err());
+    }
+
+    #[test]
+    fn f35_what_would_make_a_row_too_large_for_a_page_is_refused() {
+        let write = |value: Value| {
+            let written = from(value).write_plain(&mut Object::default(), Timestamp::from_millis(0));
+            written.map_err(|error| error.http_status())
+        };
+        let contexts = |count: usize| {
+            let custom: Map<_, _> = (0..count).map(|key| (key.to_string(), json!({"value": "v"}))).collect();
+            json!({"contexts": {"custom": custom}})
+        };
+        assert_eq!((write(contexts(MAX_CONTEXTS)), write(contexts(MAX_CONTEXTS + 1))), (Ok(()), Err(400)));
+        let kind = |bytes: usize| json!({"contentType": "x".repeat(bytes)});
+        assert_eq!((write(kind(MAX_FIELD)), write(kind(MAX_FIELD + 1))), (Ok(()), Err(400)));
     }
 
     #[test]

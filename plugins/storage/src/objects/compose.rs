@@ -2,6 +2,7 @@
 //!
 //! <https://cloud.google.com/storage/docs/composite-objects>
 
+use super::access;
 use super::checksum::Expected;
 use super::content::Content;
 use super::customer_key::{self, CustomerKey};
@@ -56,6 +57,9 @@ pub fn compose(mut request: Request) -> Result<Response> {
         )));
     }
     let draft = destination(&request, body.destination.unwrap_or_else(|| json!({})))?;
+    for part in &body.source_objects {
+        access::require_readable(&draft.bucket, &part.name)?;
+    }
     let key = CustomerKey::of(&request)?;
     let (sources, staged) = gather(&draft.bucket, &body.source_objects, key.as_ref())?;
     let mut content = Content::keep(&staged, &Expected { crc32c: draft.expected.crc32c, md5: None })?;

@@ -1,5 +1,6 @@
 //! `objects.copy`: another object with the same bytes, which are linked and not moved.
 
+use super::access;
 use super::draft::Draft;
 use super::source::Source;
 use fogbank_sdk::{Request, Response, Result};
@@ -8,6 +9,7 @@ use serde_json::Value;
 /// Answers with the copy.
 pub fn copy(mut request: Request) -> Result<Response> {
     let body: Value = request.json()?;
+    access::require_readable(request.param("sourceBucket"), request.param("sourceObject"))?;
     let source = Source::of(&request, request.param("sourceBucket"), request.param("sourceObject"))?;
     let (bucket, name) = (request.param("destinationBucket"), request.param("destinationObject"));
     let draft = Draft::of_copy(&request, &source.find()?.object, bucket, name, body)?;

@@ -45,6 +45,18 @@ impl Named for Entry {
     fn passes(&self, filter: &Filter) -> bool {
         self.object().is_none_or(|object| filter.keeps(object))
     }
+
+    fn weight(&self) -> usize {
+        self.object().map_or(0, weight)
+    }
+}
+
+/// The name stands in an object's links, and again in those of each entry of its list.
+fn weight(object: &Object) -> usize {
+    let metadata: usize = object.metadata.iter().flatten().map(|(key, value)| key.len() + value.len() + 16).sum();
+    let custom = object.contexts.as_ref().and_then(|contexts| contexts["custom"].as_object());
+    let (contexts, entries) = (custom.map_or(0, Map::len), object.acl.as_ref().map_or(0, Vec::len));
+    1000 + 6 * object.name.len() + metadata + 600 * contexts + entries * (300 + 4 * object.name.len())
 }
 
 /// Where a page begins, as a token has it.
@@ -72,9 +84,9 @@ pub fn read(query: &Query, scope: Scope, folders: bool, bucket: i64, from: Start
     query.page(from, |from, limit| {
         let mut rows = objects(bucket, scope, from, end.as_deref(), limit)?;
         if folders {
-            rows.extend(folder_names(bucket, from, end.as_deref(), limit)?);
+            rows.extend(folder_names(bucket, from, end.as_deref(), *limit)?);
             rows.sort_by(|a, b| (a.name(), a.generation()).cmp(&(b.name(), b.generation())));
-            rows.truncate(limit);
+            rows.truncate(*limit);
         }
         Ok::<_, Error>(rows)
     })
@@ -122,7 +134,8 @@ fn clause(scope: Scope) -> &'static str {
     }
 }
 
-fn objects(bucket: i64, scope: Scope, from: &Start, end: Option<&str>, limit: usize) -> Result<Vec<Entry>> {
+/// Rows of objects. Where `limit` of them are more than one answer of the database may have, it is lowered.
+fn objects(bucket: i64, scope: Scope, from: &Start, end: Option<&str>, limit: &mut usize) -> Result<Vec<Entry>> {
     let (columns, state) = (record::COLUMNS, clause(scope));
     let (mut bounds, mut values) = match from {
         Start::Nowhere => return Ok(Vec::new()),
@@ -133,10 +146,16 @@ fn objects(bucket: i64, scope: Scope, from: &Start, end: Option<&str>, limit: us
         }
     };
     limited(&mut bounds, &mut values, end);
-    let sql = format!(
-        "SELECT {columns} FROM objects WHERE bucket = $1 AND {state} AND {bounds} ORDER BY name, generation LIMIT {limit}"
-    );
-    let rows = db::query(&sql, values)?;
+    let rows = loop {
+        let sql = format!(
+            "SELECT {columns} FROM objects WHERE bucket = $1 AND {state} AND {bounds} \
+             ORDER BY name, generation LIMIT {limit}"
+        );
+        match db::query(&sql, values.clone()) {
+            Err(db::Error::TooManyRows(_)) if *limit > 1 => *limit = (*limit / 8).max(1),
+            rows => break rows?,
+        }
+    };
     rows.into_iter().map(|row| Ok(Entry::Object(Box::new(Object::read(row)?)))).collect()
 }
 

@@ -25,6 +25,8 @@ pub trait Named {
     fn generation(&self) -> i64;
     /// Whether a filter keeps it.
     fn passes(&self, filter: &Filter) -> bool;
+    /// About how many bytes it has in an answer.
+    fn weight(&self) -> usize;
 }
 
 /// What is asked for.
@@ -51,11 +53,23 @@ pub struct Page<T> {
     pub prefixes: Vec<String>,
     /// Where the next page begins; absent at the end.
     pub next: Option<Start>,
+    /// Of the items, in bytes.
+    pub weight: usize,
 }
 
 /// A page looks at no more rows than this, so that a pattern that matches nothing costs many small pages.
 const MAX_ROWS: usize = 20_000;
 const SMALLEST_BATCH: usize = 8;
+/// A page ends where its items have about this many bytes, so that an instance's memory holds it: as rows, as resources
+/// and as the answer's text.
+const MAX_WEIGHT: usize = 6 << 20;
+
+impl<T: Named> Page<T> {
+    fn push(&mut self, item: T) {
+        self.weight += item.weight();
+        self.items.push(item);
+    }
+}
 
 impl Query {
     /// Where the first page begins.
@@ -72,22 +86,24 @@ impl Query {
     }
 
     /// Reads a page. `scan(from, limit)` gives at most `limit` rows in order of name and generation, all of them
-    /// before [`Query::end`]; fewer only at the end.
+    /// before [`Query::end`]; fewer only at the end. Where so many rows are too large a scan lowers the limit, and the
+    /// page ends with them.
     pub fn page<T: Named, E>(
         &self,
         from: Start,
-        mut scan: impl FnMut(&Start, usize) -> Result<Vec<T>, E>,
+        mut scan: impl FnMut(&Start, &mut usize) -> Result<Vec<T>, E>,
     ) -> Result<Page<T>, E> {
-        let mut page = Page { items: Vec::new(), prefixes: Vec::new(), next: None };
+        let mut page = Page { items: Vec::new(), prefixes: Vec::new(), next: None, weight: 0 };
         let mut at = from;
         let mut batch = self.limit.saturating_add(1).clamp(SMALLEST_BATCH, 1000);
         let mut seen = 0;
         while at != Start::Nowhere {
-            let rows = scan(&at, batch)?;
+            let asked = batch;
+            let rows = scan(&at, &mut batch)?;
             let (count, end) = (rows.len(), rows.len() < batch);
             let stop = self.fold(rows, &mut at, &mut page);
             seen += count;
-            if stop || (seen >= MAX_ROWS && !end) {
+            if stop || ((seen >= MAX_ROWS || batch < asked) && !end) {
                 page.next = Some(at);
                 return Ok(page);
             }
@@ -109,7 +125,8 @@ impl Query {
             }
             let wanted = self.wants(&row);
             let folded = self.common_prefix(row.name()).map(str::to_owned);
-            if wanted && page.items.len() + page.prefixes.len() >= self.limit && !self.continues(&folded, page) {
+            let full = page.items.len() + page.prefixes.len() >= self.limit || page.weight >= MAX_WEIGHT;
+            if wanted && full && !self.continues(&folded, page) {
                 return true;
             }
             let behind = Start::Behind(row.name().to_owned(), row.generation());
@@ -122,13 +139,13 @@ impl Query {
                         page.prefixes.push(common);
                     }
                     if shown {
-                        page.items.push(row);
+                        page.push(row);
                     }
                 }
                 _ => {
                     *at = behind;
                     if wanted && row.generation() != 0 {
-                        page.items.push(row);
+                        page.push(row);
                     }
                 }
             }
@@ -185,6 +202,9 @@ mod tests {
         fn passes(&self, _filter: &Filter) -> bool {
             true
         }
+        fn weight(&self) -> usize {
+            if self.0.starts_with("heavy") { MAX_WEIGHT / 2 } else { 100 }
+        }
     }
 
     /// A table that counts how many rows it gives.
@@ -192,17 +212,20 @@ mod tests {
         rows: Vec<Row>,
         read: usize,
         scans: usize,
+        /// The most rows of one scan.
+        most: usize,
     }
 
     impl Table {
         fn new(names: &[&str]) -> Table {
             let mut rows: Vec<Row> = names.iter().map(|name| (name.to_string(), 1)).collect();
             rows.sort();
-            Table { rows, read: 0, scans: 0 }
+            Table { rows, read: 0, scans: 0, most: 1000 }
         }
 
-        fn scan(&mut self, query: &Query, from: &Start, limit: usize) -> Vec<Row> {
+        fn scan(&mut self, query: &Query, from: &Start, limit: &mut usize) -> Vec<Row> {
             let end = query.end();
+            *limit = self.most.min(*limit);
             let inside = |row: &&Row| {
                 let begun = match from {
                     Start::Name(name) => row.0 >= *name,
@@ -211,7 +234,7 @@ mod tests {
                 };
                 begun && end.as_ref().is_none_or(|end| row.0 < *end)
             };
-            let rows: Vec<Row> = self.rows.iter().filter(inside).take(limit).cloned().collect();
+            let rows: Vec<Row> = self.rows.iter().filter(inside).take(*limit).cloned().collect();
             self.read += rows.len();
             self.scans += 1;
             rows
@@ -256,6 +279,25 @@ mod tests {
             assert_eq!(all(&mut table, &query("foo", "", limit)), ["foo", "foo/bar"], "{limit}");
             assert_eq!(all(&mut table, &query("nothing", "/", limit)), Vec::<String>::new());
         }
+    }
+
+    #[test]
+    fn rows_that_are_too_large_make_smaller_pages() {
+        for most in 1..=4 {
+            let mut table = Table { most, ..Table::new(&NAMES) };
+            assert_eq!(all(&mut table, &query("", "/", 100)), ["a", "[b/]", "d", "foo", "[foo/]", "z😀"], "{most}");
+            assert_eq!(all(&mut table, &query("", "", 100)), NAMES, "{most}");
+            assert!(page(&mut table, &query("", "", 100), Start::Name(String::new())).items.len() <= most);
+        }
+    }
+
+    #[test]
+    fn a_page_ends_where_it_is_heavy() {
+        let names = ["a", "heavy-1", "heavy-2", "heavy-3", "x/y", "z"];
+        let mut table = Table::new(&names);
+        let first = page(&mut table, &query("", "/", 100), Start::Name(String::new()));
+        assert_eq!((first.items.len(), first.next), (3, Some(Start::Behind("heavy-2".into(), 1))));
+        assert_eq!(all(&mut table, &query("", "/", 100)), ["a", "heavy-1", "heavy-2", "heavy-3", "[x/]", "z"]);
     }
 
     #[test]

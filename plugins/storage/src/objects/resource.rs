@@ -32,7 +32,7 @@ pub fn time(time: Timestamp) -> String {
 
 /// The entity tag, without quotes.
 pub fn etag(object: &Object) -> String {
-    fogbank_sdk::etag::of_version(object.generation, object.metageneration)
+    crate::model::etag::of_generation(object.generation, object.metageneration)
 }
 
 /// The path of the resource below the base URL.

@@ -2,6 +2,7 @@
 //! that limits a call (`maxBytesRewrittenPerCall`) is still led through as many calls as the real service would take
 //! where bytes would have to move. All that is remembered in between is in the token, so a restart does not matter.
 
+use super::access;
 use super::draft::Draft;
 use super::lookup::Found;
 use super::record::Object;
@@ -25,6 +26,7 @@ struct Progress {
 /// Rewrites, or answers with how far it has come and a token for the next call.
 pub fn rewrite(mut request: Request) -> Result<Response> {
     let body: Value = request.json()?;
+    access::require_readable(request.param("sourceBucket"), request.param("sourceObject"))?;
     let source = Source::of(&request, request.param("sourceBucket"), request.param("sourceObject"))?;
     let found = source.find()?;
     let (bucket, name) = (request.param("destinationBucket"), request.param("destinationObject"));

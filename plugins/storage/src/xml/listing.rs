@@ -28,7 +28,7 @@ pub fn list(request: &RequestHead) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
     let from = list.begin()?;
     let found = match list.query.limit {
-        0 => Page { items: Vec::new(), prefixes: Vec::new(), next: None },
+        0 => Page { items: Vec::new(), prefixes: Vec::new(), next: None, weight: 0 },
         _ => list::read(&list.query, list.scope, false, bucket.id, from)?,
     };
     Ok(writer::answer(list.document(&bucket.name, &found)))
@@ -243,7 +243,8 @@ mod tests {
 
     fn document(query: &str, names: &[&str], prefixes: &[&str], next: Option<Start>) -> String {
         let items = names.iter().map(|name| object(name)).collect();
-        let page = Page { items, prefixes: prefixes.iter().map(|prefix| prefix.to_string()).collect(), next };
+        let prefixes = prefixes.iter().map(|prefix| prefix.to_string()).collect();
+        let page = Page { items, prefixes, next, weight: 0 };
         List::of(&head(query)).unwrap().document("b-1", &page)
     }
 

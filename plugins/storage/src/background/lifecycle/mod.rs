@@ -12,8 +12,9 @@ use decide::Decision;
 use fogbank_sdk::db::{self, params, stmt};
 use fogbank_sdk::{Result, context};
 
-const PAGE: usize = 500;
-const PAGES: usize = 20;
+/// Rows of a page: few enough that the largest ones fit into an answer of the database.
+const PAGE: usize = 100;
+const PAGES: usize = 100;
 
 /// Behind which object a pass over a bucket goes on.
 #[derive(Debug, Clone, Default, PartialEq)]
