@@ -229,7 +229,7 @@ impl Policies for OperatorPolicies {
             Grants::Listed(listed) => listed,
         };
         let settings = self.0.plugins.get(name).map(|plugin| plugin.settings.clone()).unwrap_or_default();
-        Policy { granted, settings }
+        Policy { granted, settings, memory: self.0.plugin_caps.memory }
     }
 }
 
