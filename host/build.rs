@@ -12,7 +12,8 @@ use std::process::Command;
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join("..");
+    let host = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("set by cargo"));
+    let root = host.parent().expect("the host is a folder of the repository").to_path_buf();
     for watched in ["plugins", "sdk", "wit"] {
         for path in sources(&root.join(watched)) {
             println!("cargo::rerun-if-changed={}", path.display());
@@ -73,8 +74,9 @@ fn target_is_installed() -> bool {
 fn build(workspace: &Path, target: &Path) {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--release", "--locked", "--target", TARGET]);
-    command.arg("--manifest-path").arg(workspace.join("Cargo.toml")).arg("--target-dir").arg(target);
+    // From the workspace's own folder: cargo looks for `.cargo/config.toml` where it runs.
+    command.current_dir(workspace).args(["build", "--release", "--locked", "--target", TARGET]);
+    command.arg("--target-dir").arg(target);
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         let of_outer_build = text.contains("RUSTFLAGS")

@@ -189,7 +189,6 @@ fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
     let databases = Arc::new(databases.map_err(|error| error.to_string())?);
     let mut files = FilesConfig::new(&parts.data);
     files.reserve = config.disk_reserve;
-    files.limits.max_size = config.limits.max_body;
     let files = FileStores::new(files).map_err(|error| format!("the data folder cannot be used: {error}"))?;
     Ok(Arc::new(Process {
         started_ms: crate::capability::context::clock::machine_now_ms(),
@@ -230,7 +229,7 @@ impl Policies for OperatorPolicies {
             Grants::Listed(listed) => listed,
         };
         let settings = self.0.plugins.get(name).map(|plugin| plugin.settings.clone()).unwrap_or_default();
-        Policy { granted, settings }
+        Policy { granted, settings, memory: self.0.plugin_caps.memory }
     }
 }
 

@@ -176,7 +176,7 @@ impl Guest {
     }
 
     fn store(&self) -> Store<State> {
-        let state = State::new(Arc::clone(&self.scope), self.context.clone(), self.plugin.manifest.limits.memory);
+        let state = State::new(Arc::clone(&self.scope), self.context.clone(), self.plugin.memory);
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.set_epoch_deadline(1);

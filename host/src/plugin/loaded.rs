@@ -3,8 +3,9 @@
 use super::bindings::exports::fogbank::operations::runner::GuestIndices;
 use super::compile::Compiler;
 use super::linker::{self, Grants};
-use super::manifest::{Capability, Contract, Manifest, MigrationFiles, Problem};
+use super::manifest::{Contract, Manifest, MigrationFiles, Problem};
 use super::package::Package;
+use super::registry::Policy;
 use super::reuse::ReusePool;
 use super::state::State;
 use super::{contract, engine};
@@ -12,7 +13,6 @@ use crate::capability::database::{Migration, Migrations};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::Engine;
@@ -27,6 +27,8 @@ pub struct LoadedPlugin {
     pub revision: String,
     pub settings: Arc<Map<String, Value>>,
     pub migrations: Arc<Migrations>,
+    /// Bytes of linear memory that an instance may have.
+    pub memory: u64,
     pub(super) entry: Entry,
     pub(super) reuse: ReusePool,
     running: AtomicUsize,
@@ -44,14 +46,13 @@ pub(super) enum Entry {
 pub struct Running(Arc<LoadedPlugin>);
 
 impl LoadedPlugin {
-    /// Reads, compiles and links `package`; of the capabilities that it asks for, those in `granted` are in force. The
+    /// Reads, compiles and links `package`; of what it asks for, what `policy` allows is in force. The
     /// error has every problem found, each a sentence for the operator.
     pub async fn load(
         engine: &Engine,
         compiler: &Compiler,
         package: &dyn Package,
-        granted: &BTreeSet<Capability>,
-        settings: Map<String, Value>,
+        policy: Policy,
     ) -> Result<Arc<Self>, Vec<String>> {
         let one = |problem: String| vec![problem];
         let problems = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -59,7 +60,7 @@ impl LoadedPlugin {
         let wasm = read_component(package, &manifest).map_err(one)?;
         contract::check(&wasm).map_err(one)?;
         let component = compiler.compile(engine, &wasm).await.map_err(one)?;
-        let grants = Grants::of(manifest.capabilities.asked.intersection(granted).copied());
+        let grants = Grants::of(manifest.capabilities.asked.intersection(&policy.granted).copied());
         let missing = linker::missing(engine, &component, grants);
         if !missing.is_empty() {
             return Err(missing);
@@ -72,7 +73,8 @@ impl LoadedPlugin {
             name: Arc::clone(&manifest.name),
             revision: revision(package, &wasm),
             reuse: ReusePool::new(manifest.reuse),
-            settings: Arc::new(settings),
+            settings: Arc::new(policy.settings),
+            memory: manifest.limits.memory.min(policy.memory),
             migrations: Arc::new(migrations(&manifest.migrations).map_err(one)?),
             manifest: Arc::new(manifest),
             entry,

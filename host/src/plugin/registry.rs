@@ -20,6 +20,8 @@ pub struct Policy {
     pub granted: BTreeSet<Capability>,
     /// What `fogbank:context/context.setting` gives.
     pub settings: Map<String, Value>,
+    /// Bytes of linear memory, whatever the manifest asks for.
+    pub memory: u64,
 }
 
 /// What the operator decides about services.
@@ -130,8 +132,8 @@ impl Registry {
         let name = super::manifest::Manifest::read(package)
             .map(|manifest| manifest.name)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let Policy { granted, settings } = self.policies.policy(&name, embedded);
-        let plugin = LoadedPlugin::load(&self.engine, &self.compiler, package, &granted, settings).await?;
+        let policy = self.policies.policy(&name, embedded);
+        let plugin = LoadedPlugin::load(&self.engine, &self.compiler, package, policy).await?;
         let now = self.snapshot();
         let mut plugins = now.plugins.clone();
         plugins.insert(Arc::clone(&plugin.name), Arc::clone(&plugin));

@@ -20,6 +20,10 @@ mod writes;
 
 use report::Report;
 
+/// The allocator of the program that is measured, so that the baselines differ in what they do alone.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How much to measure.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale {

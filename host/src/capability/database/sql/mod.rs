@@ -3,6 +3,7 @@
 //! This is the first fence and gives a clear message. Behind it stand the database's own: SQLite's authorizer, and the
 //! rights of a PostgreSQL role.
 
+mod known;
 mod lexer;
 
 use super::value::{Author, Backend};
@@ -148,7 +149,7 @@ fn check_schema_statement(words: &[&str]) -> Result<(), String> {
 /// The author's own rules: what a statement of this author is, or why it may not run.
 pub fn check_for(author: Author, sql: &str, backend: Backend) -> Result<Shape, String> {
     match author {
-        Author::Service => check(sql, backend),
+        Author::Service => known::check_once(sql, backend),
         // The host's statements are constants of this crate; their shape is all that is asked.
         Author::Host | Author::Migration => {
             let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
