@@ -82,10 +82,13 @@ impl Body {
     }
 
     /// What is left, as a source of bytes for [`crate::files::stage`]. Bytes that the host holds never enter this component.
-    pub fn as_source(&mut self) -> Source<'_> {
+    ///
+    /// Errors: 400 where the bytes are in memory and end without the delimiter that they should end with; a stream says so
+    /// when it is staged.
+    pub fn as_source(&mut self) -> Result<Source<'_>> {
         match &mut self.0 {
-            Kind::Memory(memory) => Source::Bytes(memory.drain()),
-            Kind::Stream(handle) => Source::Body(handle),
+            Kind::Memory(memory) => Ok(Source::Bytes(memory.take()?)),
+            Kind::Stream(handle) => Ok(Source::Body(handle)),
         }
     }
 
@@ -223,5 +226,12 @@ mod tests {
         assert_eq!(last.read(9).unwrap().unwrap(), b"three");
         assert_eq!(last.read(9).unwrap_err().http_status(), 400);
         assert_eq!(last.length(), None);
+    }
+
+    #[test]
+    fn f35_a_part_without_its_end_is_no_source() {
+        let mut whole = Body::from(b"abc--def".to_vec());
+        assert!(matches!(whole.until(b"--").as_source(), Ok(Source::Bytes(bytes)) if bytes == b"abc"));
+        assert_eq!(whole.until(b"--").as_source().unwrap_err().http_status(), 400);
     }
 }

@@ -47,6 +47,20 @@ impl Plugins {
         replace(&target.join("plugin.toml"), manifest.as_bytes());
     }
 
+    /// Puts a service of `examples` into a subfolder of its name, built as its README says.
+    pub fn put_example(&self, example: &str) {
+        let source = crate::top().join("examples").join(example);
+        let target = crate::top().join("target/examples");
+        build_in(&source, &target);
+        let folder = self.path().join(example);
+        for backend in ["sqlite", "postgres"] {
+            copy_files(&source.join("migrations").join(backend), &folder.join("migrations").join(backend));
+        }
+        let component = target.join("wasm32-wasip2/release").join(format!("{example}.wasm"));
+        self.write(example, &format!("{example}.wasm"), std::fs::read(component).expect("a component"));
+        self.write(example, "plugin.toml", std::fs::read(source.join("plugin.toml")).expect("a manifest"));
+    }
+
     /// Writes a file into the subfolder `name`.
     pub fn write(&self, name: &str, file: &str, content: impl AsRef<[u8]>) {
         replace(&self.path().join(name).join(file), content.as_ref());
@@ -79,15 +93,20 @@ pub fn built(guest: &str) -> PathBuf {
 /// Builds all of them; cargo does nothing where nothing has changed, and waits for another test that is building.
 fn build() -> PathBuf {
     let target = crate::top().join("target/guests");
+    build_in(&folder(), &target);
+    target
+}
+
+/// Builds the components of the package or workspace in `folder` into `target`.
+fn build_in(folder: &Path, target: &Path) {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(folder()).args(["build", "--release", "--locked", "--target", "wasm32-wasip2", "--target-dir"]);
-    cargo.arg(&target);
+    cargo.current_dir(folder).args(["build", "--release", "--locked", "--target", "wasm32-wasip2", "--target-dir"]);
+    cargo.arg(target);
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
     let output = cargo.output().expect("cargo runs");
-    assert!(output.status.success(), "the guests do not build:\n{}", String::from_utf8_lossy(&output.stderr));
-    target
+    assert!(output.status.success(), "it does not build:\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn component_name(manifest: &str) -> String {

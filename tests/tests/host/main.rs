@@ -1,6 +1,7 @@
 //! The host: what is true of every service.
 
 mod contract;
+mod example;
 mod gateway;
 mod health;
 mod isolation;

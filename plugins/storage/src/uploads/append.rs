@@ -2,7 +2,7 @@
 
 use super::content_range::ContentRange;
 use super::session::{Session, UPLOADER};
-use crate::objects::{content, draft};
+use crate::objects::draft;
 use fogbank_sdk::files::{self, Upload};
 use fogbank_sdk::{Body, Error, Request, RequestHead, Response, Result};
 
@@ -99,7 +99,7 @@ fn take(upload: &Upload, first: u64, end: Option<u64>, body: &mut Body) -> Resul
         return Ok(());
     }
     let most = end.map_or_else(draft::max_size, Ok)?;
-    match upload.append(have, &content::source(body)?, Some(most)) {
+    match upload.append(have, &body.as_source()?, Some(most)) {
         Ok(_) => Ok(()),
         Err(files::Error::TooLarge(_)) if end.is_some() => {
             Err(bad_range("The body has more bytes than the Content-Range header says.".to_owned()))

@@ -1,7 +1,7 @@
 //! Uploads in one request. The bytes go from the connection to the disk inside the host.
 
 use crate::model::bucket::Bucket;
-use crate::objects::content::{self, Content};
+use crate::objects::content::Content;
 use crate::objects::draft::{self, Draft};
 use fogbank_sdk::files::{self, Options};
 use fogbank_sdk::multipart::Multipart;
@@ -36,7 +36,7 @@ pub fn store(draft: &Draft, body: &mut Body) -> Result<Response> {
         return Err(Error::too_large(most));
     }
     let options = Options { max_size: Some(most), exact_size: body.length(), md5: true };
-    let staged = files::stage(&[content::source(body)?], options)?;
+    let staged = files::stage(&[body.as_source()?], options)?;
     let content = Content::keep(&staged, &draft.expected)?;
     let found = draft.store(&content, None)?;
     Ok(draft.answer(&found))

@@ -28,5 +28,5 @@ pub fn leak_staged(request: Request) -> Result<Response> {
 
 fn stage(mut request: Request) -> Result<Staged> {
     let mut body = request.take_body();
-    Ok(files::stage(&[body.as_source()], Options::default())?)
+    Ok(files::stage(&[body.as_source()?], Options::default())?)
 }

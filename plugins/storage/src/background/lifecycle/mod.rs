@@ -10,7 +10,7 @@ use crate::model::config::Rule;
 use crate::objects::record::{self, Object};
 use decide::Decision;
 use fogbank_sdk::db::{self, params, stmt};
-use fogbank_sdk::{Result, context};
+use fogbank_sdk::{Result, context, log};
 
 /// Rows of a page: few enough that the largest ones fit into an answer of the database.
 const PAGE: usize = 100;
@@ -55,8 +55,12 @@ fn pass(bucket: &Bucket, mut cursor: Cursor, pages: &mut usize) -> Result<Option
         let page = page(bucket, rules, &cursor)?;
         for (object, newer) in &page {
             let decision = decide::decide(rules, object, *newer, context::now());
-            if decision != Decision::Keep {
-                apply::apply(bucket, object, &decision)?;
+            if decision == Decision::Keep {
+                continue;
+            }
+            // One object that cannot be changed must not keep the rules from all others; the next pass tries it again.
+            if let Err(error) = apply::apply(bucket, object, &decision) {
+                log::error!("a lifecycle rule could not be carried out on one object: {error:?}");
             }
         }
         match page.last().filter(|_| page.len() == PAGE) {

@@ -73,7 +73,7 @@ fn receive(body: &mut Body, expected: &Expected) -> Result<Content> {
         return Err(Error::too_large(most));
     }
     let options = Options { max_size: Some(most), exact_size: body.length(), md5: true };
-    Content::keep(&files::stage(&[body.as_source()], options)?, expected)
+    Content::keep(&files::stage(&[body.as_source()?], options)?, expected)
 }
 
 /// Removes the file of a part that was not recorded, unless the record is there all the same.
