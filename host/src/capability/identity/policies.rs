@@ -8,26 +8,15 @@ use std::sync::Arc;
 /// How often a transaction that met another is run.
 const TRIES: u32 = 10;
 
-const SQLITE: &str = "
+/// For both backends; keys say {bytes}, so that they are compared by bytes on both.
+const SCHEMA: &str = "
 CREATE TABLE policies (
-    resource TEXT PRIMARY KEY,
+    resource TEXT {bytes} PRIMARY KEY,
     document TEXT NOT NULL,
     generation BIGINT NOT NULL
 );
 CREATE TABLE parents (
-    resource TEXT PRIMARY KEY,
-    parent TEXT NOT NULL
-);
-";
-
-const POSTGRES: &str = "
-CREATE TABLE policies (
-    resource TEXT COLLATE \"C\" PRIMARY KEY,
-    document TEXT NOT NULL,
-    generation BIGINT NOT NULL
-);
-CREATE TABLE parents (
-    resource TEXT COLLATE \"C\" PRIMARY KEY,
+    resource TEXT {bytes} PRIMARY KEY,
     parent TEXT NOT NULL
 );
 ";
@@ -72,7 +61,12 @@ impl Policies {
     /// # Errors
     /// A sentence, where the host's own schema is not in order: a bug.
     pub fn new(databases: Arc<Databases>) -> Result<Self, String> {
-        let first = Migration { version: 1, name: "policies".into(), sqlite: SQLITE.into(), postgres: POSTGRES.into() };
+        let first = Migration {
+            version: 1,
+            name: "policies".into(),
+            sqlite: SCHEMA.replace("{bytes}", ""),
+            postgres: SCHEMA.replace("{bytes}", "COLLATE \"C\""),
+        };
         Ok(Self { databases, migrations: Arc::new(Migrations::new(vec![first])?) })
     }
 

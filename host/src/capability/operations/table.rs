@@ -10,39 +10,17 @@ pub fn migrations() -> Result<Migrations, String> {
     Migrations::new(vec![Migration {
         version: 1,
         name: "operations".into(),
-        sqlite: SQLITE.into(),
-        postgres: POSTGRES.into(),
+        sqlite: SCHEMA.replace("{bytes}", ""),
+        postgres: SCHEMA.replace("{bytes}", "COLLATE \"C\""),
     }])
 }
 
-const SQLITE: &str = "
+/// For both backends; text that is ordered or is a key says {bytes}, so that it is compared by bytes on both.
+const SCHEMA: &str = "
 CREATE TABLE fogbank_operations (
-    id TEXT PRIMARY KEY,
+    id TEXT {bytes} PRIMARY KEY,
     kind TEXT NOT NULL,
-    target TEXT NOT NULL,
-    input TEXT NOT NULL,
-    metadata TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done')),
-    percent BIGINT NOT NULL,
-    attempts BIGINT NOT NULL,
-    created_ms BIGINT NOT NULL,
-    updated_ms BIGINT NOT NULL,
-    ended_ms BIGINT,
-    due_ms BIGINT NOT NULL,
-    result TEXT,
-    failure TEXT,
-    cancel_requested BOOLEAN NOT NULL,
-    hidden BOOLEAN NOT NULL
-);
-CREATE INDEX fogbank_operations_due ON fogbank_operations (due_ms) WHERE state <> 'done';
-CREATE INDEX fogbank_operations_list ON fogbank_operations (created_ms, id);
-";
-
-const POSTGRES: &str = "
-CREATE TABLE fogbank_operations (
-    id TEXT COLLATE \"C\" PRIMARY KEY,
-    kind TEXT NOT NULL,
-    target TEXT COLLATE \"C\" NOT NULL,
+    target TEXT {bytes} NOT NULL,
     input TEXT NOT NULL,
     metadata TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done')),
