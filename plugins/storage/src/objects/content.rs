@@ -78,7 +78,7 @@ impl Content {
     /// As [`Content::discard`], where `used` finds the row that would name the file.
     pub fn discard_unless(&self, used: &str, why: &Error) {
         let Some(file) = &self.file else { return };
-        if is_in_doubt(why) && db::backend() == Engine::Postgres {
+        if is_lost(why) && db::backend() == Engine::Postgres {
             // Nobody's turn to write comes behind a commit whose connection was lost: it may still land.
             log::warn!("the file of a write in doubt is left to the sweep");
             return;
@@ -94,6 +94,11 @@ impl Content {
             Err(error) => log::warn!("the file of a failed write is left to the sweep: {error:?}"),
         }
     }
+}
+
+/// Whether the database gave no answer, or none in time.
+fn is_lost(why: &Error) -> bool {
+    matches!(why.http_status(), 503 | 504) && !why.is_busy()
 }
 
 /// Whether the error leaves open if the transaction was committed.
