@@ -27,3 +27,18 @@ pub mod background {
         default_bindings_module: "fogbank_sdk::bindings::background",
     });
 }
+
+/// The optional export of the service that knows accounts and roles.
+pub mod authority {
+    wit_bindgen::generate!({
+        path: "../wit/0.1",
+        inline: "package fogbank:sdk; world authority { export fogbank:identity/authority@0.1.0; }",
+        world: "fogbank:sdk/authority",
+        with: {
+            "fogbank:identity/identity@0.1.0": crate::bindings::fogbank::identity::identity,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_authority",
+        default_bindings_module: "fogbank_sdk::bindings::authority",
+    });
+}

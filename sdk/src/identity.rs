@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::bindings::fogbank::identity::identity as wit;
 use crate::error::Error as Failure;
 
-pub use wit::{CallerInfo, Error, Grant};
+pub use wit::{CallerInfo, Error, Grant, Level};
+
+use crate::bindings::fogbank::identity::signers;
 
 /// What identity answers. `?` in a handler turns the error into one for the client.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -28,6 +30,47 @@ pub fn require(permission: &str, resource: &str, grants: &[Grant]) -> Result<()>
 /// Errors: [`Error`].
 pub fn test_permissions(resource: &str, permissions: &[String]) -> Result<Vec<String>> {
     wit::test_permissions(resource, permissions)
+}
+
+/// For each of `resources` whether the caller has `permission` on it: what a list may show.
+///
+/// Errors: [`Error`].
+pub fn allowed(permission: &str, resources: &[String]) -> Result<Vec<bool>> {
+    wit::allowed(permission, resources)
+}
+
+/// `resource` and its ancestors from the bottom up, each with its policy as JSON text, or with nothing where none was set.
+///
+/// Errors: [`Error`].
+pub fn ancestry(resource: &str) -> Result<Vec<Level>> {
+    wit::ancestry(resource)
+}
+
+/// For an [`Authority`](crate::Authority): what it keeps has changed, so that callers that were verified and decisions that were taken
+/// are forgotten. To be called behind the commit.
+pub fn changed() {
+    wit::changed();
+}
+
+/// How somebody shows that `message` is an account's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof<'a> {
+    /// A PKCS #1 v1.5 signature with SHA-256 by one of the account's keys.
+    RsaSha256(&'a [u8]),
+    /// The service itself has verified a secret that it shares with the account.
+    SharedSecret,
+}
+
+/// Makes the service account with the e-mail address `account` the caller for the rest of this call, if it signed `message` and is
+/// there and enabled. Needs the capability `signers`. Where authentication is off nothing is verified.
+///
+/// Errors: `unauthenticated` (401) where the proof is none; [`Error`].
+pub fn assume_signed(account: &str, message: &[u8], proof: Proof<'_>) -> Result<CallerInfo> {
+    let proof = match proof {
+        Proof::RsaSha256(signature) => signers::Proof::RsaSha256(signature.to_vec()),
+        Proof::SharedSecret => signers::Proof::SharedSecret,
+    };
+    signers::assume_signed(account, message, &proof)
 }
 
 /// An IAM policy.
@@ -103,6 +146,7 @@ impl From<Error> for Failure {
             ),
             Error::NotFound => Self::not_found("The resource does not exist."),
             Error::Denied(message) => Self::forbidden(message),
+            Error::Unauthenticated(message) => Self::unauthenticated(message),
             Error::Invalid(message) => Self::invalid(message),
             Error::Unavailable => Self::unavailable("Policies are not available."),
             Error::Other(log) => Self::internal(log),

@@ -22,15 +22,17 @@
 //!
 //! - [`Request`], [`Response`], [`Reply`], [`Error`], [`body`], [`stream`], [`multipart`], [`query`]: HTTP
 //! - [`fields`], [`patch`], [`page`], [`precondition`], [`etag`], [`time`], [`encoding`], [`id`]: how Google's APIs speak
-//! - [`context`], [`log`], [`db`], [`files`], [`operations`], [`identity`], [`peers`]: what the host offers; a service that does
+//! - [`context`], [`log`], [`db`], [`files`], [`operations`], [`identity`], [`peers`], [`catalog`]: what the host offers; a service that does
 //!   not call one does not import it
 //! - [`bindings`]: the contract as generated
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod authority;
 pub mod bindings;
 pub mod body;
+pub mod catalog;
 pub mod context;
 pub mod db;
 pub mod encoding;
@@ -55,6 +57,7 @@ mod service;
 pub mod stream;
 pub mod time;
 
+pub use authority::{Answer, Authority, Caller, Credential, Facts, Grant, Level, Question, Refusal, SignedMessage};
 pub use body::{Body, BodyHandle};
 pub use error::{Code, Error, Result, number_of};
 pub use precondition::Preconditions;

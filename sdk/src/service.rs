@@ -113,11 +113,19 @@ impl<R: Runner> wit::Guest for R {
     }
 }
 
-/// Makes a type the component's service: `service!(Storage)`, or `service!(Storage, runner)` for one that is a [`Runner`] too.
+/// Makes a type the component's service: `service!(Storage)`, `service!(Storage, runner)` for one that is a [`Runner`] too,
+/// `service!(Iam, runner, authority)` for one that is also the [`crate::Authority`].
 ///
 /// Outside WebAssembly nothing is exported, so that a service's unit tests run natively.
 #[macro_export]
 macro_rules! service {
+    ($service:ident, runner, authority) => {
+        $crate::service!($service, runner);
+        #[cfg(target_arch = "wasm32")]
+        $crate::bindings::authority::export_authority!($service with_types_in $crate::bindings::authority);
+        const _: fn($crate::Credential) -> ::core::result::Result<$crate::Caller, $crate::Refusal> =
+            <$service as $crate::Authority>::authenticate;
+    };
     ($service:ident, runner) => {
         $crate::service!($service);
         #[cfg(target_arch = "wasm32")]
