@@ -13,9 +13,13 @@
 //!     include!(concat!(env!("OUT_DIR"), "/routes.rs"));
 //! }
 //! ```
+//!
+//! [`methods`] holds the manifest against an API's list of methods, in a test.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+pub mod methods;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
