@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! # Methods of the Cloud Storage JSON API v1: id, verb, path.
-//! storage.buckets.get	GET	/storage/v1/b/{bucket}
+//! storage.buckets.get    GET    /storage/v1/b/{bucket}
 //! ```
 //!
 //! An id is a route's id in `plugin.toml`; where two versions of an API share ids, both files say the version as the ids' second
