@@ -1,1 +1,43 @@
-//! Service skeleton.
+//! IAM: who there is, what roles hold, and what they may. Service accounts, keys, roles, workload identity pools and deny policies
+//! (IAM v1 and v2), API keys (API Keys v2), and the tokens and decisions that rest on them.
+//!
+//! # Layout
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`projects`] | ids and numbers of projects |
+//! | [`background`] | what is done on a schedule |
+//!
+//! A handler reads as the API's documentation does: check, look up, change, answer.
+#![deny(unsafe_code)]
+
+pub mod background;
+pub mod projects;
+
+use fogbank_sdk::{Outcome, Reply, Request, Result, Runner, Service, Work};
+
+mod routes {
+    include!(concat!(env!("OUT_DIR"), "/routes.rs"));
+}
+
+/// The service, as the host calls it.
+pub struct Iam;
+
+impl Service for Iam {
+    fn handle(request: Request) -> Result<Reply> {
+        routes::dispatch(request)
+    }
+}
+
+impl Runner for Iam {
+    fn run(work: Work) -> Outcome {
+        background::run(work)
+    }
+}
+
+#[allow(unsafe_code, reason = "the component's exports are generated")]
+mod exports {
+    use super::Iam;
+
+    fogbank_sdk::service!(Iam, runner);
+}

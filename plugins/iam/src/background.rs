@@ -1,0 +1,14 @@
+//! What is done on a schedule.
+
+use fogbank_sdk::{Outcome, Work, log};
+
+/// Does one step of background work.
+pub fn run(work: Work) -> Outcome {
+    match work {
+        Work::Schedule(name) if name == "expiry" => Outcome::Done(String::new()),
+        other => {
+            log::warn!("nobody knows this work: {other:?}");
+            Outcome::Done(String::new())
+        }
+    }
+}
