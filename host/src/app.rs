@@ -1,10 +1,12 @@
 //! Puts the pieces together at start, and takes them apart at the end.
 
+use crate::capability::catalog::Catalog;
 use crate::capability::database::{self, Databases, DatabasesConfig};
 use crate::capability::files::{FileStores, FilesConfig};
-use crate::capability::identity::Policies as IdentityPolicies;
+use crate::capability::identity::{Identity, Policies as IdentityPolicies};
 use crate::capability::operations::table;
-use crate::config::{Config, Database, Grants};
+use crate::config::{AuthMode, Config, Database, Grants};
+use crate::plugin::authority::LoadedAuthority;
 use crate::plugin::background::Background;
 use crate::plugin::compile::Compiler;
 use crate::plugin::embedded;
@@ -77,6 +79,10 @@ impl App {
         let policies = OperatorPolicies(Arc::clone(&config));
         let registry = Registry::new(runtime.engine.clone(), compiler, Box::new(policies), Box::new(prepare))?;
         let registry = Arc::new(registry);
+        let authority = LoadedAuthority { runtime: Arc::clone(&runtime), registry: Arc::clone(&registry) };
+        runtime.process.identity.ask(Arc::new(authority));
+        // Set once: there is one registry.
+        let _ = runtime.process.catalog.set(Arc::clone(&registry) as Arc<dyn Catalog>);
         let background = Background::new(Arc::clone(&runtime), Arc::clone(&registry));
         let app = Arc::new(Self {
             config,
@@ -91,6 +97,7 @@ impl App {
         // Set once, just made: it cannot be set already.
         let _ = data.app.set(Arc::downgrade(&app));
         app.load().await?;
+        app.check_authority()?;
         app.resume();
         app.start_tasks();
         Ok(app)
@@ -125,6 +132,16 @@ impl App {
             }
         }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// Where callers are asked, somebody has to answer.
+    fn check_authority(&self) -> Result<(), Vec<String>> {
+        let snapshot = self.registry.snapshot();
+        let asked = self.config.auth != AuthMode::Off;
+        match asked && !snapshot.plugins.values().any(|plugin| plugin.is_authority()) {
+            true => Err(vec!["auth is on, and no loaded service says who may do what".into()]),
+            false => Ok(()),
+        }
     }
 
     /// Takes up the background work of every tenant that has used a service before.
@@ -193,10 +210,11 @@ fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
     Ok(Arc::new(Process {
         started_ms: crate::capability::context::clock::machine_now_ms(),
         default_project: config.default_project.clone(),
-        policies: IdentityPolicies::new(Arc::clone(&databases))?,
+        identity: Identity::new(IdentityPolicies::new(Arc::clone(&databases))?),
         databases,
         files: Arc::new(files),
         workers: OnceLock::new(),
+        catalog: OnceLock::new(),
         peers: OnceLock::new(),
     }))
 }
@@ -274,6 +292,7 @@ impl TenantData for Arc<TenantFiles> {
                     services.push(plugin.name.to_string());
                 }
             }
+            self.process.identity.policies.forget_tenant(name);
             self.process.databases.drop_tenant(name, &services).await.map_err(io::Error::other)?;
             self.process.files.close(name);
             match tokio::fs::remove_dir_all(self.data.join("tenants").join(name)).await {

@@ -2,6 +2,8 @@
 
 use crate::app::App;
 use crate::capability::http::Body;
+use crate::capability::identity::authority::{Known, Refusal};
+use crate::capability::identity::{Ask, Credential, Identity, Origin, Unavailable};
 use crate::gateway::router::Router;
 use crate::gateway::{Backend, ServiceStatus};
 use crate::plugin::call::Call;
@@ -19,6 +21,19 @@ impl Backend for Arc<App> {
         Arc::clone(&self.registry.snapshot().router)
     }
 
+    async fn authenticate(
+        &self,
+        tenant: &Arc<Tenant>,
+        origin: &Origin,
+        credential: Credential,
+    ) -> Result<Result<Known, Refusal>, Unavailable> {
+        self.runtime.process.identity.authenticate(tenant, origin, credential).await
+    }
+
+    async fn may(&self, ask: &Ask<'_>, permission: &Arc<str>, resource: &str) -> Result<bool, Unavailable> {
+        self.runtime.process.identity.may(ask, permission, resource, Vec::new()).await
+    }
+
     async fn call(
         &self,
         service: &Arc<LoadedPlugin>,
@@ -27,6 +42,10 @@ impl Backend for Arc<App> {
     ) -> Result<Response<Body>, Failure> {
         self.background.touch(service, tenant);
         self.runtime.call(service, tenant, call).await
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        Some(&self.runtime.process.identity)
     }
 
     fn services(&self) -> Vec<ServiceStatus> {

@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use super::env::Format;
-use super::{plugin, tenant};
+use super::{iam, plugin, tenant};
 use crate::config::{Config, ConfigErrors, KEYS, Layers};
 use clap::{Args, Parser, Subcommand};
 use std::fmt::Write;
@@ -46,6 +46,15 @@ pub enum Command {
     },
     /// Say what works on this machine: disk, address space, Docker, ports, versions.
     Doctor,
+    /// Say why somebody may or may not do something, and take over policies.
+    ///
+    ///   fogbank iam explain user:ann@example.com storage.objects.get //storage.googleapis.com/projects/_/buckets/demo
+    ///   fogbank iam import //cloudresourcemanager.googleapis.com/projects/demo-project policy.json
+    #[command(verbatim_doc_comment)]
+    Iam {
+        #[command(subcommand)]
+        command: iam::Command,
+    },
     /// Look at services.
     ///
     ///   fogbank plugin list
@@ -90,6 +99,9 @@ pub struct Settings {
     /// Take up changes in the folder of --plugins while running.
     #[arg(global = true, long)]
     watch: bool,
+    /// Whether callers are asked who they are and whether they may: `off`, `optional`, `required` or `audit`.
+    #[arg(global = true, long, value_name = "MODE")]
+    auth: Option<String>,
     /// Requests to play before the server is ready: JSON, one a line (method, path, headers, body, bodyFile, expect).
     #[arg(global = true, long, value_name = "FILE")]
     seed: Option<String>,
@@ -118,6 +130,7 @@ impl Settings {
             ("database", self.database.clone()),
             ("plugins-dir", self.plugins.clone()),
             ("watch", switch(self.watch)),
+            ("auth", self.auth.clone()),
             ("seed", self.seed.clone()),
             ("log-format", self.log_format.clone()),
             ("log", self.log.clone()),

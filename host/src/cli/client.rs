@@ -4,6 +4,7 @@ use super::Failure;
 use super::args::Settings;
 use super::data;
 use crate::config::{Config, DataFolder};
+use crate::gateway::operator;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -22,6 +23,8 @@ const MAX_ANSWER: usize = 16 << 20;
 pub struct Client {
     /// Its base URL.
     pub base: String,
+    /// The operator's token, where the server has one.
+    token: Option<String>,
     http: HyperClient<HttpConnector, Full<Bytes>>,
 }
 
@@ -35,7 +38,12 @@ impl Client {
         };
         let named = config.listen.port() != 0 && config.listen != default_listen();
         let base = announced.filter(|_| !named).unwrap_or_else(|| data::base_url(config.listen));
-        Self { base, http: HyperClient::builder(TokioExecutor::new()).build(HttpConnector::new()) }
+        let token = match &config.data {
+            DataFolder::At(folder) => std::fs::read_to_string(operator::file(folder)).ok(),
+            DataFolder::Ephemeral => None,
+        };
+        let token = token.map(|token| token.trim().to_owned());
+        Self { base, token, http: HyperClient::builder(TokioExecutor::new()).build(HttpConnector::new()) }
     }
 
     /// As [`Client::of`], from flags.
@@ -62,7 +70,11 @@ impl Client {
         body: Option<&Value>,
     ) -> Result<(StatusCode, Value), String> {
         let text = body.map(Value::to_string).unwrap_or_default();
-        let request = Request::builder()
+        let mut request = Request::builder();
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request
             .method(method)
             .uri(format!("{}/_fogbank{path}", self.base))
             .header(header::CONTENT_TYPE, "application/json")

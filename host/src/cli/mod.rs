@@ -7,6 +7,7 @@ mod client;
 mod data;
 mod doctor;
 pub mod env;
+mod iam;
 mod plugin;
 mod serve;
 mod tenant;
@@ -88,6 +89,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Command::Serve => serve::run(settings.config()?).await,
             Command::Env { format, tenant } => env::run(&settings, format, tenant.as_deref()).await,
             Command::Doctor => doctor::run(&settings).await,
+            Command::Iam { command } => iam::run(&settings, command).await,
             Command::Plugin { command } => plugin::run(&settings, command).await,
             Command::Tenant { command } => tenant::run(&settings, command).await,
         }

@@ -3,7 +3,8 @@
 use super::Failure;
 use super::data::{self, Locked};
 use crate::app::{App, Parts};
-use crate::config::Config;
+use crate::config::{AuthMode, Config};
+use crate::gateway::operator::{self, OperatorToken};
 use crate::gateway::{Gateway, Peers, listener, seed};
 use crate::observe::{ToMetrics, log};
 use std::io::{self, Write};
@@ -45,7 +46,9 @@ async fn serve(
         compiler: this_program(),
     };
     let app = App::start(Arc::clone(&config), parts).await.map_err(Failure::Other)?;
-    let gateway = Gateway::new(Arc::clone(&app), Arc::clone(&app.tenants), Arc::clone(&config), data.path().to_owned());
+    let token = operator_token(&config, data.path())?;
+    let tenants = Arc::clone(&app.tenants);
+    let gateway = Gateway::new(Arc::clone(&app), tenants, Arc::clone(&config), data.path().to_owned(), token);
     let gateway = Arc::new(gateway);
     // Set once: there is one gateway.
     let _ = app.runtime.process.peers.set(Arc::new(Peers(Arc::downgrade(&gateway))));
@@ -61,6 +64,17 @@ async fn serve(
     }
     app.stop().await;
     ready
+}
+
+/// The token of whoever may administer; none where everybody may.
+fn operator_token(config: &Config, data: &Path) -> Result<Option<OperatorToken>, Failure> {
+    if config.auth == AuthMode::Off {
+        return Ok(None);
+    }
+    let token =
+        OperatorToken::of(data).map_err(|error| Failure::other(format!("no administrator's token: {error}")))?;
+    tracing::info!(file = %operator::file(data).display(), "the administrator's token is in this file");
+    Ok(Some(token))
 }
 
 /// Plays the seed and says that the server is there.

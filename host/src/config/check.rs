@@ -1,7 +1,7 @@
 //! From what was written to what it means. Every check notes what is wrong and goes on.
 
 use super::layers::{ConfigErrors, Layers, Raw};
-use super::{Config, DataFolder, Database, LogFormat, Origins, ServerLimits, plugins, units};
+use super::{AuthMode, Config, DataFolder, Database, LogFormat, Origins, ServerLimits, plugins, units};
 use crate::plugin::manifest::{Limits, template};
 use crate::tenant::Quotas;
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     let default_project = check.one("default-project", project);
     let trusted_proxies = check.list("trusted-proxies", parsed("an IP address"));
     let cors_origins = check.all("cors-origins", |texts| Origins::parse(texts.iter().map(String::as_str)));
+    let auth = check.one("auth", auth);
+    let administrators = check.list("administrators", member);
     let disk_reserve = check.one("disk-reserve", units::size);
     let max_tenants = check.one("limits.tenants", positive);
     let max_databases = check.one("limits.databases", positive);
@@ -49,6 +51,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
             default_project: default_project?,
             trusted_proxies: trusted_proxies?,
             cors_origins: cors_origins?,
+            auth: auth?,
+            administrators: administrators?,
             disk_reserve: disk_reserve?,
             limits: parts.1?,
             plugin_caps: parts.2?,
@@ -141,6 +145,22 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 fn log_filter(text: &str) -> Result<String, String> {
     let filter = tracing_subscriber::EnvFilter::try_new(text);
     filter.map(|_| text.to_owned()).map_err(|error| format!("`{text}` is no filter: {error}"))
+}
+
+fn auth(text: &str) -> Result<AuthMode, String> {
+    match text {
+        "off" => Ok(AuthMode::Off),
+        "optional" => Ok(AuthMode::Optional),
+        "required" => Ok(AuthMode::Required),
+        "audit" => Ok(AuthMode::Audit),
+        _ => Err(format!("`{text}` is none of `off`, `optional`, `required`, `audit`")),
+    }
+}
+
+fn member(text: &str) -> Result<String, String> {
+    let named = ["user:", "serviceAccount:"].iter().find_map(|kind| text.strip_prefix(kind));
+    let fine = named.is_some_and(|email| email.contains('@') && !email.contains(char::is_whitespace));
+    fine.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is no `user:EMAIL` or `serviceAccount:EMAIL`"))
 }
 
 fn project(text: &str) -> Result<String, String> {

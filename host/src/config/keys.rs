@@ -15,7 +15,7 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 }
 
 /// All of them.
-pub const KEYS: [Key; 31] = [
+pub const KEYS: [Key; 33] = [
     key("listen", "127.0.0.1:8080", "address and port; port 0 picks a free one"),
     key("data", "", "data folder; by default the platform's"),
     key("ephemeral", "false", "data in a temporary folder that is removed at the end"),
@@ -32,6 +32,12 @@ pub const KEYS: [Key; 31] = [
         "http://localhost:*,https://localhost:*,http://127.0.0.1:*,https://127.0.0.1:*",
         "origins of browsers that may call; `*` for all, `http://host:*` for every port",
     ),
+    key(
+        "auth",
+        "off",
+        "`off`, `optional`, `required` or `audit`: whether callers are asked who they are and whether they may",
+    ),
+    key("administrators", "", "who may do everything: `user:ann@example.com`, with commas"),
     key("disk-reserve", "256MiB", "bytes that stay free on the disk"),
     key("grants", "as-asked", "`as-asked`, or `explicit`: services of plugins-dir get only what [plugins.NAME] grants"),
     key("limits.head", "64KiB", "bytes of a request's head"),

@@ -45,6 +45,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Who may call from a browser.
     pub cors_origins: Origins,
+    /// Whether callers have to say who they are, and whether they are asked.
+    pub auth: AuthMode,
+    /// Who may do everything, as in a policy's members.
+    pub administrators: Vec<String>,
     /// Bytes that stay free on the disk.
     pub disk_reserve: u64,
     pub limits: ServerLimits,
@@ -85,6 +89,19 @@ pub enum Database {
 pub enum LogFormat {
     Human,
     Json,
+}
+
+/// Whether callers are asked who they are and whether they may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMode {
+    /// Any or no credential is accepted, and nobody is asked.
+    Off,
+    /// A request with a credential is verified and decided; one without is allowed everything.
+    Optional,
+    /// Each request is decided; one without a credential is anybody's.
+    Required,
+    /// As required, but everything is allowed, and what would have been refused is logged and counted.
+    Audit,
 }
 
 /// What one server takes on.

@@ -1,6 +1,7 @@
 //! `/_fogbank/...`: health, metrics, services, settings for clients, tenants. For the operator, not for clients of the
 //! services.
 
+mod iam;
 mod tenants;
 
 use super::backend::Backend;
@@ -21,6 +22,9 @@ const PREFIX: &str = "/_fogbank";
 /// Bytes of a body in here.
 const MAX_BODY: u64 = 64 << 10;
 
+/// Bytes of a policy document.
+const MAX_POLICY: u64 = 1 << 20;
+
 /// Whether a path is one of these.
 pub fn is_admin(path: &str) -> bool {
     path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -32,7 +36,7 @@ pub(super) async fn answer<B: Backend>(
     arrived: Arrived,
     place: &Place,
 ) -> Result<Response<Body>, ApiError> {
-    let Arrived { parts, body, .. } = arrived;
+    let Arrived { parts, body, id, .. } = arrived;
     if cors::is_preflight(&parts.method, &parts.headers) {
         return Ok(cors::preflight(&parts.headers, &gateway.config.cors_origins));
     }
@@ -44,12 +48,23 @@ pub(super) async fn answer<B: Backend>(
     let path = place.path.strip_prefix(PREFIX).unwrap_or_default();
     let steps: Vec<&str> = path.split('/').skip(1).collect();
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    if !matches!(steps.as_slice(), ["health", ..])
+        && let Err(error) = gateway.administrator(&parts.headers, place, &id).await
+    {
+        body.discard();
+        return Err(error);
+    }
     match (&method, steps.as_slice()) {
         (&Method::GET, ["health", "live"]) => Ok(json_answer(StatusCode::OK, &json!({ "status": "live" }))),
         (&Method::GET, ["health", "ready"]) => Ok(health::ready(gateway).await),
         (&Method::GET, ["metrics"]) => Ok(metrics()),
         (&Method::GET, ["plugins"]) => Ok(json_answer(StatusCode::OK, &plugins(gateway))),
         (&Method::GET, ["env"]) => settings(gateway, &place.base_url, parts.uri.query()),
+        (_, ["iam", rest @ ..]) => {
+            let limits = Limits { max_size: MAX_POLICY, idle: gateway.config.limits.idle };
+            let body = body.limited(limits).read_to_end(MAX_POLICY).await.map_err(|error| of_body(&error))?;
+            iam::answer(gateway, &method, rest, parts.uri.query(), &body).await
+        }
         (_, ["tenants", rest @ ..]) => {
             let limits = Limits { max_size: MAX_BODY, idle: gateway.config.limits.idle };
             let body = body.limited(limits).read_to_end(MAX_BODY).await.map_err(|error| of_body(&error))?;

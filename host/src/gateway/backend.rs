@@ -2,6 +2,8 @@
 
 use super::router::Router;
 use crate::capability::http::Body;
+use crate::capability::identity::authority::{Known, Refusal};
+use crate::capability::identity::{Ask, Credential, Identity, Origin, Unavailable};
 use crate::plugin::call::Call;
 use crate::plugin::failure::Failure;
 use crate::plugin::manifest::Manifest;
@@ -18,6 +20,22 @@ pub trait Backend: Send + Sync + 'static {
     /// The route table as it is now. A request keeps the one it began with.
     fn router(&self) -> Arc<Router<Self::Service>>;
 
+    /// Who brings a credential, or why it is none.
+    fn authenticate(
+        &self,
+        tenant: &Arc<Tenant>,
+        origin: &Origin,
+        credential: Credential,
+    ) -> impl Future<Output = Result<Result<Known, Refusal>, Unavailable>> + Send;
+
+    /// Whether a caller has a permission on a resource.
+    fn may(
+        &self,
+        ask: &Ask<'_>,
+        permission: &Arc<str>,
+        resource: &str,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
     /// Has a service answer.
     fn call(
         &self,
@@ -25,6 +43,9 @@ pub trait Backend: Send + Sync + 'static {
         tenant: &Arc<Tenant>,
         call: Call,
     ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send;
+
+    /// Policies and decisions.
+    fn identity(&self) -> Option<&Identity>;
 
     /// The services that serve, by name.
     fn services(&self) -> Vec<ServiceStatus>;

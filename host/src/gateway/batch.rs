@@ -39,7 +39,7 @@ pub(super) async fn answer<B: Backend>(
     arrived: Arrived,
     place: &Place,
 ) -> Result<Response<Body>, ApiError> {
-    let Arrived { parts, body, peer, id, part } = arrived;
+    let Arrived { parts, body, peer, id, part, by_operator } = arrived;
     if part {
         return Err(ApiError::invalid("A batch cannot hold another batch."));
     }
@@ -60,7 +60,7 @@ pub(super) async fn answer<B: Backend>(
         let id: Arc<str> = format!("{id}-{index}").into();
         async move {
             let answer = match inner.request {
-                Ok((parts, body)) => gateway.serve_as(Arrived { parts, body, peer, id, part: true }).await,
+                Ok((parts, body)) => gateway.serve_as(Arrived { parts, body, peer, id, part: true, by_operator }).await,
                 Err(error) => error.answer(),
             };
             (inner.content_id, whole(answer).await)

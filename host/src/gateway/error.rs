@@ -5,7 +5,7 @@
 
 use crate::capability::http::{Body, BodyError};
 use crate::plugin::failure::Failure;
-use crate::plugin::manifest::Route;
+use crate::plugin::manifest::{ErrorForm, Route};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 use std::borrow::Cow;
@@ -22,12 +22,24 @@ pub struct ApiError {
     pub message: Cow<'static, str>,
     /// The `Allow` header of a 405.
     pub allow: Vec<Method>,
+    /// google.rpc.ErrorInfo, for programs.
+    pub info: Option<serde_json::Value>,
+    /// The `WWW-Authenticate` header of a 401.
+    pub challenge: Option<String>,
 }
 
 impl ApiError {
     /// An error; `status` follows from `code`.
     pub fn new(code: StatusCode, reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, status: status_of(code), reason, message: message.into(), allow: vec![] }
+        Self {
+            code,
+            status: status_of(code),
+            reason,
+            message: message.into(),
+            allow: vec![],
+            info: None,
+            challenge: None,
+        }
     }
 
     /// 400: the request makes no sense.
@@ -67,12 +79,43 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rateLimitExceeded", message)
     }
 
-    /// The whole answer.
+    /// Adds the cause for programs: a name in capitals, and what it is about (google.rpc.ErrorInfo).
+    #[must_use]
+    pub fn with_info(mut self, reason: &str, about: serde_json::Value) -> Self {
+        self.info = Some(json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": reason,
+            "domain": "googleapis.com",
+            "metadata": about,
+        }));
+        self
+    }
+
+    /// Says in the header how to authenticate (RFC 9110, 11.6.1).
+    #[must_use]
+    pub fn challenging(mut self, challenge: &str) -> Self {
+        self.challenge = Some(challenge.to_owned());
+        self
+    }
+
+    /// The whole answer, in Google's JSON form.
     pub fn answer(&self) -> Response<Body> {
-        let mut answer = Response::new(Body::from_bytes(self.json()));
+        self.answer_in(ErrorForm::Json)
+    }
+
+    /// The whole answer, in the form that the route has.
+    pub fn answer_in(&self, form: ErrorForm) -> Response<Body> {
+        let (body, kind) = match form {
+            ErrorForm::Json => (self.json(), "application/json; charset=UTF-8"),
+            ErrorForm::Xml => (self.xml(), "application/xml; charset=UTF-8"),
+        };
+        let mut answer = Response::new(Body::from_bytes(body));
         *answer.status_mut() = self.code;
         let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        if let Some(challenge) = self.challenge.as_ref().and_then(|text| text.parse().ok()) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
         let allow = self.allow.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         if let (false, Ok(allow)) = (allow.is_empty(), allow.parse()) {
             headers.insert(header::ALLOW, allow);
@@ -85,13 +128,36 @@ impl ApiError {
 
     /// The answer's body.
     pub fn json(&self) -> String {
-        let error = json!({
+        let mut error = json!({
             "code": self.code.as_u16(),
             "message": self.message,
             "status": self.status,
             "errors": [{ "domain": "global", "reason": self.reason, "message": self.message }],
         });
+        if let Some(info) = &self.info {
+            error["details"] = json!([info]);
+        }
         format!("{:#}\n", json!({ "error": error }))
+    }
+
+    /// The answer's body as the XML APIs have it.
+    pub fn xml(&self) -> String {
+        let code = match self.code.as_u16() {
+            401 => "AuthenticationRequired",
+            403 => "AccessDenied",
+            404 => "NotFound",
+            405 => "MethodNotAllowed",
+            408 => "RequestTimeout",
+            413 => "EntityTooLarge",
+            429 => "SlowDown",
+            503 => "ServiceUnavailable",
+            400 if self.status == "UNIMPLEMENTED" => "NotImplemented",
+            400..=499 => "InvalidArgument",
+            _ => "InternalError",
+        };
+        let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let message = escaped(&self.message);
+        format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>")
     }
 }
 

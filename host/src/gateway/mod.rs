@@ -4,6 +4,7 @@
 //! the way becomes an answer in [`error`] and nowhere else.
 
 mod admin;
+mod auth;
 mod backend;
 pub mod batch;
 mod body;
@@ -14,6 +15,7 @@ pub mod error;
 mod health;
 mod hold;
 pub mod listener;
+pub mod operator;
 mod peers;
 mod pipeline;
 mod place;

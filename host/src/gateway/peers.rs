@@ -1,15 +1,18 @@
 //! Requests from one service to another: the same route table, the same tenant, no network.
 
 use super::backend::Backend;
-use super::error::of_failure;
+use super::error::{ApiError, of_failure};
 use super::pipeline::{Gateway, refusal, report};
+use super::place::Place;
 use super::router::{Lookup, bare_host};
 use crate::capability::http::Body;
+use crate::capability::identity::Caller;
 use crate::capability::peers::{PeerAnswer, PeerError, PeerRequest, PeerResponse, PeerSender};
 use crate::observe::traces;
 use crate::plugin::call::{Call, Head, text_of};
 use crate::plugin::failure::Failure;
-use crate::plugin::manifest::PeerHosts;
+use crate::plugin::manifest::{PeerHosts, Route};
+use crate::tenant::Tenant;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use std::sync::Arc;
 use tracing::Instrument;
@@ -29,6 +32,15 @@ impl<B: Backend> PeerSender for Peers<B> {
     }
 }
 
+/// Whose request it is: all of it but the body, which cannot be shared between threads.
+#[derive(Clone, Copy)]
+struct Sender<'a> {
+    tenant: &'a Arc<Tenant>,
+    caller: &'a Arc<Caller>,
+    base_url: &'a Arc<str>,
+    request_id: &'a Arc<str>,
+}
+
 impl<B: Backend> Gateway<B> {
     async fn send_to_peer(&self, request: PeerRequest) -> Result<PeerResponse, PeerError> {
         let url = url::Url::parse(&request.url).map_err(|error| PeerError::Other(format!("no URL: {error}")))?;
@@ -44,9 +56,19 @@ impl<B: Backend> Gateway<B> {
             lookup => return Ok(response(refusal(&method, &path, lookup).answer())),
         };
         if route.unimplemented {
-            return Ok(response(super::error::ApiError::unimplemented(route).answer()));
+            return Ok(response(ApiError::unimplemented(route).answer()));
         }
         let mut headers = headers(&request.headers)?;
+        let sender = Sender {
+            tenant: &request.tenant,
+            caller: &request.caller,
+            base_url: &request.base_url,
+            request_id: &request.request_id,
+        };
+        let caller = match self.peer_caller(sender, &headers, &host, route).await {
+            Ok(caller) => caller,
+            Err(error) => return Ok(response(error.answer_in(route.errors))),
+        };
         traces::pass_on(&mut headers);
         let head = Head {
             route: Arc::clone(&route.id),
@@ -59,8 +81,12 @@ impl<B: Backend> Gateway<B> {
             base_url: request.base_url,
             request_id: Arc::clone(&request.request_id),
             depth: request.depth,
-            principal: None,
+            caller,
+            plugin_decides: route.plugin_decides,
         };
+        if let Err(error) = self.admit(&request.tenant, route, &head).await {
+            return Ok(response(error.answer_in(route.errors)));
+        }
         let call = Call { head, body: request.body, limits: self.call_limits(route) };
         match self.backend.call(payload, &request.tenant, call).await {
             Ok(answer) => Ok(response(answer)),
@@ -71,6 +97,27 @@ impl<B: Backend> Gateway<B> {
                 Ok(response(of_failure(&route.plugin, &request.request_id, &failure).answer()))
             }
         }
+    }
+
+    /// Whoever the request itself shows a credential of, else whoever the service acts for.
+    async fn peer_caller(
+        &self,
+        request: Sender<'_>,
+        headers: &HeaderMap,
+        host: &str,
+        route: &Route,
+    ) -> Result<Arc<Caller>, ApiError> {
+        if !headers.contains_key(http::header::AUTHORIZATION) {
+            return Ok(Arc::clone(request.caller));
+        }
+        let place = Place {
+            authority: host.to_owned(),
+            tenant: request.tenant.name.to_string(),
+            prefix: String::new(),
+            base_url: request.base_url.to_string(),
+            path: String::new(),
+        };
+        self.caller(request.tenant, &place, headers, None, request.request_id, route).await
     }
 
     fn may_call(&self, service: &str, host: &str) -> bool {

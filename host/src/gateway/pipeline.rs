@@ -4,18 +4,20 @@ use super::backend::Backend;
 use super::body::RawBody;
 use super::error::{ApiError, of_failure};
 use super::hold::hold;
+use super::operator::OperatorToken;
 use super::place::{Peer, Place, no_tenant};
 use super::router::{Lookup, Match};
-use super::{admin, batch, cors};
+use super::{admin, auth, batch, cors};
 use crate::capability::http::{Body, Limits as BodyLimits};
-use crate::config::Config;
+use crate::capability::identity::{Caller, Enforcement};
+use crate::config::{AuthMode, Config};
 use crate::observe::{Metrics, metrics, request_id};
 use crate::plugin::call::{Call, CallLimits, Head};
 use crate::plugin::manifest::Route;
-use crate::tenant::{Exceeded, Tenant, Tenants};
+use crate::tenant::{DEFAULT, Exceeded, Tenant, Tenants};
 use futures_util::FutureExt;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ pub struct Gateway<B> {
     requests: Semaphore,
     ready: AtomicBool,
     nobody: Arc<str>,
+    /// None where authentication is off.
+    pub(super) administrator_token: Option<OperatorToken>,
 }
 
 /// What is learned of a request on its way, for the log and the metrics.
@@ -51,14 +55,22 @@ pub(super) struct Arrived {
     pub id: Arc<str>,
     /// Whether it is a part of a batch.
     pub part: bool,
+    /// Whether the operator sends it: a seed.
+    pub by_operator: bool,
 }
 
 impl<B: Backend> Gateway<B> {
     /// A gateway that is not ready yet: see [`Gateway::set_ready`].
-    pub fn new(backend: B, tenants: Arc<Tenants>, config: Arc<Config>, data: PathBuf) -> Self {
+    pub fn new(
+        backend: B,
+        tenants: Arc<Tenants>,
+        config: Arc<Config>,
+        data: PathBuf,
+        administrator_token: Option<OperatorToken>,
+    ) -> Self {
         let requests = Semaphore::new(config.limits.in_flight);
         let ready = AtomicBool::new(false);
-        Self { backend, tenants, config, data, requests, ready, nobody: Arc::from("") }
+        Self { backend, tenants, config, data, requests, ready, nobody: Arc::from(""), administrator_token }
     }
 
     /// Whether health says ready, as far as the gateway itself goes: after the seed, until it stops.
@@ -74,7 +86,14 @@ impl<B: Backend> Gateway<B> {
     pub async fn serve(self: &Arc<Self>, request: Request<RawBody>, peer: Peer) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let id = request_id::of(&parts.headers);
-        self.serve_as(Arrived { parts, body, peer, id, part: false }).await
+        self.serve_as(Arrived { parts, body, peer, id, part: false, by_operator: false }).await
+    }
+
+    /// Answers a request of the operator's own, who may do everything.
+    pub async fn serve_operator(self: &Arc<Self>, request: Request<RawBody>, peer: Peer) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let id = request_id::of(&parts.headers);
+        self.serve_as(Arrived { parts, body, peer, id, part: false, by_operator: true }).await
     }
 
     pub(super) async fn serve_as(self: &Arc<Self>, arrived: Arrived) -> Response<Body> {
@@ -96,7 +115,8 @@ impl<B: Backend> Gateway<B> {
                 format!("The request could not be served (request {id})."),
             )),
         };
-        let mut answer = answer.unwrap_or_else(|error| error.answer());
+        let form = trail.route.as_ref().map(|route| route.errors).unwrap_or_default();
+        let mut answer = answer.unwrap_or_else(|error| error.answer_in(form));
         if let Ok(id) = HeaderValue::from_str(&id) {
             answer.headers_mut().insert(request_id::HEADER, id);
         }
@@ -122,7 +142,7 @@ impl<B: Backend> Gateway<B> {
 
     async fn answer(self: &Arc<Self>, arrived: Arrived, trail: &mut Trail) -> Result<Response<Body>, ApiError> {
         let place = match Place::of(&arrived.parts, arrived.peer, &self.config) {
-            Ok(place) => place,
+            Ok(place) => self.by_token(place, &arrived.parts.headers),
             Err(error) => return Err(refuse(arrived.body, error)),
         };
         if place.prefix.is_empty() && admin::is_admin(&place.path) {
@@ -155,6 +175,18 @@ impl<B: Backend> Gateway<B> {
         }
     }
 
+    /// The credential's tenant, where neither path nor host name a tenant.
+    fn by_token(&self, mut place: Place, headers: &HeaderMap) -> Place {
+        if self.config.auth != AuthMode::Off
+            && place.tenant == DEFAULT
+            && place.prefix.is_empty()
+            && let Some(tenant) = auth::tenant_of_token(headers)
+        {
+            place.tenant = tenant;
+        }
+        place
+    }
+
     async fn call(
         &self,
         arrived: Arrived,
@@ -163,7 +195,7 @@ impl<B: Backend> Gateway<B> {
         found: Match<'_, '_, B::Service>,
     ) -> Result<Response<Body>, ApiError> {
         let Match { payload, route, params, path } = found;
-        let Arrived { mut parts, body, id, .. } = arrived;
+        let Arrived { mut parts, body, id, by_operator, .. } = arrived;
         if route.unimplemented {
             return Err(refuse(body, ApiError::unimplemented(route)));
         }
@@ -171,13 +203,20 @@ impl<B: Backend> Gateway<B> {
             Ok(entered) => entered,
             Err(exceeded) => return Err(refuse(body, over_quota(&tenant.name, exceeded))),
         };
+        let caller = match by_operator {
+            true => Ok(Caller::operator(Enforcement::On)),
+            false => self.caller(tenant, &place, &parts.headers, parts.uri.query(), &id, route).await,
+        };
+        let caller = match caller {
+            Ok(caller) => caller,
+            Err(error) => return Err(refuse(body, error)),
+        };
         let limits = self.body_limits(route, tenant);
         if body.declared().is_some_and(|declared| declared > limits.max_size) {
             return Err(refuse(body, ApiError::too_large(limits.max_size)));
         }
-        let body = decoded(body.limited(limits), &mut parts, route, limits);
         crate::observe::traces::pass_on(&mut parts.headers);
-        let head = Head {
+        let mut head = Head {
             route: Arc::clone(&route.id),
             params,
             method: parts.method,
@@ -188,8 +227,13 @@ impl<B: Backend> Gateway<B> {
             base_url: place.base_url.into(),
             request_id: Arc::clone(&id),
             depth: 0,
-            principal: None,
+            caller,
+            plugin_decides: route.plugin_decides,
         };
+        if let Err(error) = self.admit(tenant, route, &head).await {
+            return Err(refuse(body, error));
+        }
+        let body = decoded(body.limited(limits), &mut head.headers, route, limits);
         let answer = self.backend.call(payload, tenant, Call { head, body, limits: self.call_limits(route) }).await;
         match answer {
             Ok(answer) => Ok(answer.map(|body| hold(body, entered))),
@@ -257,12 +301,12 @@ fn over_quota(tenant: &str, exceeded: Exceeded) -> ApiError {
 }
 
 /// The body as the service wants it: unpacked, where its manifest says so.
-fn decoded(mut body: Body, parts: &mut Parts, route: &Route, limits: BodyLimits) -> Body {
+fn decoded(mut body: Body, headers: &mut HeaderMap, route: &Route, limits: BodyLimits) -> Body {
     let gzip = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"gzip");
-    if !route.gzip_body || !parts.headers.get(header::CONTENT_ENCODING).is_some_and(gzip) {
+    if !route.gzip_body || !headers.get(header::CONTENT_ENCODING).is_some_and(gzip) {
         return body;
     }
-    parts.headers.remove(header::CONTENT_ENCODING);
-    parts.headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::CONTENT_ENCODING);
+    headers.remove(header::CONTENT_LENGTH);
     Body::from_http_body(body.gunzip().into_http_body(), limits)
 }

@@ -93,7 +93,7 @@ async fn run<B: Backend>(
         *all = headers;
     }
     let request = request.body(RawBody::Whole(body)).map_err(|error| error.to_string())?;
-    let answer = gateway.serve(request, Peer { remote: local.ip(), local }).await;
+    let answer = gateway.serve_operator(request, Peer { remote: local.ip(), local }).await;
     let (parts, mut body) = answer.into_parts();
     let text = body.read_to_end(1 << 20).await.unwrap_or_default();
     let status = parts.status;

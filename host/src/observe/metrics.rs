@@ -34,6 +34,7 @@ pub struct Metrics {
     files: Histograms<Action>,
     fsyncs: Family<Sync, Counter>,
     failed_cleanups: Counter,
+    would_refuse: Counter,
     /// Label sets of each tenant, so that those of a removed one can be dropped.
     of_tenant: Mutex<HashMap<Arc<str>, LabelSets>>,
 }
@@ -61,6 +62,7 @@ impl Metrics {
             files: Family::new_with_constructor(times),
             fsyncs: Family::default(),
             failed_cleanups: Counter::default(),
+            would_refuse: Counter::default(),
             of_tenant: Mutex::default(),
         };
         metrics.register();
@@ -80,7 +82,14 @@ impl Metrics {
         registry.register("database_seconds", "Time of database calls", self.database.clone());
         registry.register("files_seconds", "Time of file calls", self.files.clone());
         registry.register("fsync", "Files and folders synced", self.fsyncs.clone());
+        let would_refuse = self.would_refuse.clone();
+        registry.register("audit_refusals", "Requests that audit mode let in and that would be refused", would_refuse);
         registry.register("failed_cleanups", "Files that could not be removed yet", self.failed_cleanups.clone());
+    }
+
+    /// Audit mode let something in that would have been refused.
+    pub fn would_refuse(&self) {
+        self.would_refuse.inc();
     }
 
     /// A request was answered.

@@ -2,7 +2,7 @@
 
 wasmtime::component::bindgen!({
     path: "../wit/0.1",
-    world: "service-with-runner",
+    world: "service-with-authority",
     imports: { default: async | trappable },
     exports: { default: async },
     with: {

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::state::State;
 use crate::capability::http::Body;
+use crate::capability::identity::{Caller, Facts};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +40,16 @@ pub struct Head {
     pub request_id: Arc<str>,
     /// 0 for a client's request.
     pub depth: u32,
-    /// The caller; none where authentication is off.
-    pub principal: Option<Arc<str>>,
+    pub caller: Arc<Caller>,
+    /// Whether the service itself decides what policies alone cannot.
+    pub plugin_decides: bool,
+}
+
+impl Head {
+    /// What conditions of policies may look at.
+    pub fn facts(&self) -> Facts {
+        Facts { method: self.method.to_string(), host: self.authority.clone(), path: self.path.clone() }
+    }
 }
 
 /// Bounds of one call.

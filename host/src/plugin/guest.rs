@@ -1,5 +1,6 @@
 //! One call of one guest: instance, limits, entry, and what it leaves behind.
 
+use super::bindings::exports::fogbank::identity::authority::Guest as AuthorityGuest;
 use super::bindings::exports::fogbank::operations::runner::{Outcome, Work};
 use super::bindings::fogbank::service::types::{Reply, Request};
 use super::call::{self, Fetched, Head};
@@ -12,6 +13,8 @@ use super::runtime::{Meters, Usage};
 use super::state::{CallContext, Scope, State};
 use super::wasi_call;
 use crate::capability::http::{AnswerSlot, Body};
+use crate::capability::identity::Enforcement;
+use crate::capability::identity::authority::{Answer, Credential, Known, Question, Refusal};
 use crate::tenant::Tenant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -106,9 +109,20 @@ impl Guest {
                 Reply::Written => None,
                 Reply::Response(response) => Some(call::http_response(&mut used.store, response)?),
             };
+            self.check_asked(&head, response.as_ref(), used.store.data())?;
             self.ledger.memory.store(used.store.data().limiter.used(), Ordering::Relaxed);
             self.plugin.reuse.give(&self.scope.tenant.name, used);
             return Ok(response);
+        }
+    }
+
+    /// A service to which the decision was left, and that lets somebody in without one, has a hole (F26).
+    fn check_asked(&self, head: &Head, response: Option<&http::Response<Body>>, state: &State) -> Result<(), Failure> {
+        let lets_in = response.is_none_or(|response| response.status().is_success());
+        let bound = self.context.caller.enforcement == Enforcement::On;
+        match head.plugin_decides && bound && lets_in && !state.asked_identity {
+            true => Err(Failure::Contract(format!("answered {} without asking who may", head.route))),
+            false => Ok(()),
         }
     }
 
@@ -148,6 +162,41 @@ impl Guest {
             used.store.data_mut().committed.settle();
         }
         outcome.map_err(|error| diagnose(&error, used.store.data()))
+    }
+
+    /// Calls the export `fogbank:identity/authority.authenticate`.
+    pub async fn authenticate(self, credential: Credential) -> Result<Result<Known, Refusal>, Failure> {
+        let (mut used, authority) = self.authority().await?;
+        let outcome = authority.call_authenticate(&mut used.store, &credential).await;
+        self.authority_ended(used, outcome)
+    }
+
+    /// Calls the export `fogbank:identity/authority.decide`.
+    pub async fn decide(self, questions: Vec<Question>) -> Result<Vec<Vec<Answer>>, Failure> {
+        let (mut used, authority) = self.authority().await?;
+        let outcome = authority.call_decide(&mut used.store, &questions).await;
+        self.authority_ended(used, outcome)
+    }
+
+    async fn authority(&self) -> Result<(Used, AuthorityGuest), Failure> {
+        let Entry::Fogbank { pre, authority: Some(authority), .. } = &self.plugin.entry else {
+            return Err(Failure::Contract("exports no fogbank:identity/authority".into()));
+        };
+        let mut used = self.instance(pre).await?;
+        let guest = authority.load(&mut used.store, &used.instance);
+        let guest = guest.map_err(|error| Failure::Contract(format!("authority: {error:#}")))?;
+        Ok((used, guest))
+    }
+
+    fn authority_ended<T>(&self, used: Used, outcome: wasmtime::Result<T>) -> Result<T, Failure> {
+        self.ledger.memory.store(used.store.data().limiter.used(), Ordering::Relaxed);
+        match outcome {
+            Ok(answer) => {
+                self.plugin.reuse.give(&self.scope.tenant.name, used);
+                Ok(answer)
+            }
+            Err(error) => Err(diagnose(&error, used.store.data())),
+        }
     }
 
     /// Tells the worker of background work, once the call's transactions are over, that there may be some.

@@ -14,6 +14,8 @@ pub struct Grants {
     pub database: bool,
     pub operations: bool,
     pub identity: bool,
+    pub signers: bool,
+    pub catalog: bool,
     pub peers: bool,
 }
 
@@ -27,6 +29,8 @@ impl Grants {
                 Capability::Database => grants.database = true,
                 Capability::Operations => grants.operations = true,
                 Capability::Identity => grants.identity = true,
+                Capability::Signers => grants.signers = true,
+                Capability::Catalog => grants.catalog = true,
                 Capability::Peers => grants.peers = true,
             }
         }
@@ -35,13 +39,15 @@ impl Grants {
 
     /// Whether an interface of the contract is in force; none where the name is not of the contract.
     fn allows(&self, interface: &str) -> Option<bool> {
-        let package = interface.strip_prefix("fogbank:")?.split('/').next()?;
+        let (package, interface) = interface.strip_prefix("fogbank:")?.split_once('/')?;
         Some(match package {
             "http" | "context" | "service" => true,
             "files" => self.files,
             "database" => self.database,
             "operations" => self.operations,
+            "identity" if interface == "signers" => self.signers,
             "identity" => self.identity,
+            "catalog" => self.catalog,
             "peers" => self.peers,
             _ => return None,
         })
@@ -73,6 +79,12 @@ fn add_granted(linker: &mut Linker<State>, grants: Grants) -> wasmtime::Result<(
     }
     if grants.identity {
         fogbank::identity::identity::add_to_linker::<State, Own>(linker, |state| state)?;
+    }
+    if grants.signers {
+        fogbank::identity::signers::add_to_linker::<State, Own>(linker, |state| state)?;
+    }
+    if grants.catalog {
+        fogbank::catalog::catalog::add_to_linker::<State, Own>(linker, |state| state)?;
     }
     if grants.peers {
         fogbank::peers::peers::add_to_linker::<State, Own>(linker, |state| state)?;

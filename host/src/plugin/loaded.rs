@@ -1,5 +1,6 @@
 //! One version of one service, compiled and linked, ready to be instantiated.
 
+use super::bindings::exports::fogbank::identity::authority::GuestIndices as AuthorityIndices;
 use super::bindings::exports::fogbank::operations::runner::GuestIndices;
 use super::compile::Compiler;
 use super::linker::{self, Grants};
@@ -37,7 +38,12 @@ pub struct LoadedPlugin {
 /// How a call gets into the guest.
 pub(super) enum Entry {
     /// The world `fogbank:service/service`.
-    Fogbank { pre: InstancePre<State>, handle: ComponentExportIndex, runner: Option<GuestIndices> },
+    Fogbank {
+        pre: InstancePre<State>,
+        handle: ComponentExportIndex,
+        runner: Option<GuestIndices>,
+        authority: Option<AuthorityIndices>,
+    },
     /// `wasi:http/incoming-handler@0.2`.
     WasiHttp(ProxyPre<State>),
 }
@@ -85,6 +91,11 @@ impl LoadedPlugin {
     /// Whether it exports `fogbank:operations/runner`.
     pub fn has_runner(&self) -> bool {
         matches!(self.entry, Entry::Fogbank { runner: Some(_), .. })
+    }
+
+    /// Whether it exports `fogbank:identity/authority`.
+    pub fn is_authority(&self) -> bool {
+        matches!(self.entry, Entry::Fogbank { authority: Some(_), .. })
     }
 
     /// Drops what is kept of `tenant`, which is going away.
@@ -154,6 +165,7 @@ impl Entry {
         if runner.is_none() && !manifest.schedules.is_empty() {
             return Err("has schedules in plugin.toml and exports no fogbank:operations/runner".into());
         }
-        Ok(Self::Fogbank { pre, handle, runner })
+        let authority = AuthorityIndices::new(&pre).ok();
+        Ok(Self::Fogbank { pre, handle, runner, authority })
     }
 }

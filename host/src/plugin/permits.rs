@@ -12,6 +12,9 @@ const PERMITS: [usize; 4] = [640, 160, 80, 40];
 /// Permits of background work, apart from requests.
 const BACKGROUND: usize = 40;
 
+/// Permits of the authority, which calls of every depth may ask.
+const AUTHORITY: usize = 32;
+
 /// How long a request waits for a permit before it is answered 429.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -20,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Permits {
     by_depth: [Arc<Semaphore>; PERMITS.len()],
     background: Arc<Semaphore>,
+    authority: Arc<Semaphore>,
 }
 
 impl Default for Permits {
@@ -27,6 +31,7 @@ impl Default for Permits {
         Self {
             by_depth: PERMITS.map(|count| Arc::new(Semaphore::new(count))),
             background: Arc::new(Semaphore::new(BACKGROUND)),
+            authority: Arc::new(Semaphore::new(AUTHORITY)),
         }
     }
 }
@@ -48,6 +53,11 @@ impl Permits {
     pub async fn take_background(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.background).acquire_owned().await.map_err(|_| Failure::NoInstance)
     }
+
+    /// A permit for a question to the authority, which asks nobody itself: it gets free.
+    pub async fn take_authority(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        Arc::clone(&self.authority).acquire_owned().await.map_err(|_| Failure::NoInstance)
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +67,7 @@ mod tests {
 
     #[test]
     fn permits_stay_below_the_pool() {
-        assert!(PERMITS.iter().sum::<usize>() + BACKGROUND < POOL as usize);
+        assert!(PERMITS.iter().sum::<usize>() + BACKGROUND + AUTHORITY < POOL as usize);
     }
 
     #[tokio::test]

@@ -6,10 +6,12 @@ use super::compile::Compiler;
 use super::loaded::LoadedPlugin;
 use super::manifest::Capability;
 use super::package::Package;
+use crate::capability::identity::authority::Rules;
 use crate::gateway::router::Router;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Mutex, watch};
 use wasmtime::Engine;
 
@@ -44,6 +46,8 @@ pub trait Prepare: Send + Sync {
 pub struct Snapshot {
     pub router: Arc<Router<Arc<LoadedPlugin>>>,
     pub plugins: BTreeMap<Arc<str>, Arc<LoadedPlugin>>,
+    /// What decisions need to know of the manifests.
+    pub rules: Arc<Rules>,
     /// Why the newest version of a service, by the place it comes from, does not serve.
     pub problems: BTreeMap<String, Vec<String>>,
 }
@@ -57,8 +61,20 @@ impl Snapshot {
         let services = plugins.values().map(|plugin| (Arc::clone(plugin), Arc::clone(&plugin.manifest)));
         let router = Router::build(services);
         let router = router.map_err(|conflicts| conflicts.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        Ok(Self { router: Arc::new(router), plugins, problems })
+        let authorities: Vec<&str> =
+            plugins.values().filter(|plugin| plugin.is_authority()).map(|plugin| &*plugin.name).collect();
+        if authorities.len() > 1 {
+            return Err(vec![format!("{} all say who may do what; there can be one", authorities.join(" and "))]);
+        }
+        Ok(Self { router: Arc::new(router), rules: Arc::new(rules(&plugins)), plugins, problems })
     }
+}
+
+/// What decisions need to know of the manifests. The number changes with every state of the loaded services.
+fn rules(plugins: &BTreeMap<Arc<str>, Arc<LoadedPlugin>>) -> Rules {
+    static REVISIONS: AtomicU64 = AtomicU64::new(1);
+    let parents = plugins.values().flat_map(|plugin| plugin.manifest.access.parents.clone());
+    Rules { parents: parents.collect(), revision: REVISIONS.fetch_add(1, Ordering::Relaxed) }
 }
 
 /// Holds the loaded services and changes them.

@@ -13,8 +13,10 @@ use super::progress::{self, Progress};
 use super::state::{CallContext, Process, Scope};
 use super::streamed::{Rest, Streamed};
 use crate::capability::http::{AnswerSlot, Body, StartedAnswer};
+use crate::capability::identity::{Caller, Facts, Origin};
 use crate::tenant::Tenant;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::Instrument;
 use wasmtime::Engine;
@@ -72,7 +74,9 @@ impl Runtime {
             base_url: Arc::clone(&head.base_url),
             request_id: Arc::clone(&head.request_id),
             depth: head.depth,
-            principal: head.principal.clone(),
+            caller: Arc::clone(&head.caller),
+            origin: Arc::new(Origin { base_url: Arc::clone(&head.base_url), request_id: Arc::clone(&head.request_id) }),
+            facts: Arc::new(head.facts()),
             progress: progress.clone(),
         };
         let guest = self.guest(plugin, tenant, context, permit);
@@ -94,13 +98,34 @@ impl Runtime {
     ) -> Result<Outcome, Failure> {
         let permit = self.permits.take_background().await?;
         let progress = Progress::default();
-        let context =
-            CallContext { base_url: Arc::from(""), request_id, depth: 0, principal: None, progress: progress.clone() };
+        let origin = Origin { base_url: Arc::from(""), request_id };
+        let context = own_context(&plugin.name, origin, progress.clone());
         let guest = self.guest(plugin, tenant, context, permit);
         let spent = guest.ledger.spent.clone();
         let step = Box::pin(guest.run(work));
         let metered = Metered::new(step, spent, limits.cpu, Arc::clone(&tenant.cpu), &self.lane);
         progress::guard(metered, limits.wall, progress).await
+    }
+
+    /// Asks `plugin` what the authority says; the guest's permit is of those that nobody else takes.
+    pub(super) async fn ask<T, F>(
+        self: &Arc<Self>,
+        plugin: &Arc<LoadedPlugin>,
+        tenant: &Arc<Tenant>,
+        origin: Origin,
+        ask: impl FnOnce(Guest) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let permit = self.permits.take_authority().await?;
+        let progress = Progress::default();
+        let guest = self.guest(plugin, tenant, own_context(&plugin.name, origin, progress.clone()), permit);
+        let spent = guest.ledger.spent.clone();
+        let work = Box::pin(ask(guest));
+        let metered = Metered::new(work, spent, AUTHORITY_CPU, Arc::clone(&tenant.cpu), &self.lane);
+        progress::guard(metered, AUTHORITY_WALL, progress).await
     }
 
     fn guest(
@@ -130,6 +155,25 @@ impl Runtime {
             settings: Arc::clone(&plugin.settings),
             migrations: Arc::clone(&plugin.migrations),
         })
+    }
+}
+
+/// Processor time of one question to the authority.
+const AUTHORITY_CPU: Duration = Duration::from_secs(5);
+
+/// Time in which the authority makes no progress.
+const AUTHORITY_WALL: Duration = Duration::from_secs(20);
+
+/// A call that no client made: the service acts for itself.
+fn own_context(plugin: &str, origin: Origin, progress: Progress) -> CallContext {
+    CallContext {
+        base_url: Arc::clone(&origin.base_url),
+        request_id: Arc::clone(&origin.request_id),
+        depth: 0,
+        caller: Caller::service(plugin),
+        origin: Arc::new(origin),
+        facts: Arc::new(Facts { method: String::new(), host: String::new(), path: String::new() }),
+        progress,
     }
 }
 

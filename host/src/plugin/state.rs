@@ -3,10 +3,11 @@
 use super::limits::Limiter;
 use super::progress::Progress;
 use super::wasi::Wasi;
+use crate::capability::catalog::Catalog;
 use crate::capability::database::{Database, Databases, Error as DatabaseError};
 use crate::capability::files::{CommittedFiles, FileStores};
 use crate::capability::http::AnswerSlot;
-use crate::capability::identity::Policies;
+use crate::capability::identity::{Caller, Facts, Identity, Origin};
 use crate::capability::operations::Workers;
 use crate::capability::peers::PeerSender;
 use crate::tenant::Tenant;
@@ -22,9 +23,11 @@ pub struct Process {
     pub default_project: String,
     pub databases: Arc<Databases>,
     pub files: Arc<FileStores>,
-    pub policies: Policies,
+    pub identity: Identity,
     /// Set once background work runs.
     pub workers: std::sync::OnceLock<Arc<Workers>>,
+    /// Set once services are loaded.
+    pub catalog: std::sync::OnceLock<Arc<dyn Catalog>>,
     /// Set once the gateway runs.
     pub peers: std::sync::OnceLock<Arc<dyn PeerSender>>,
 }
@@ -56,8 +59,11 @@ pub struct CallContext {
     pub request_id: Arc<str>,
     /// How many services called each other to get here; 0 for a client's request.
     pub depth: u32,
-    /// The caller; none where authentication is off.
-    pub principal: Option<Arc<str>>,
+    pub caller: Arc<Caller>,
+    /// For the authority, when the guest asks it something.
+    pub origin: Arc<Origin>,
+    /// What conditions of policies may look at.
+    pub facts: Arc<Facts>,
     /// Told while the host works for the call.
     pub progress: Progress,
 }
@@ -75,6 +81,8 @@ pub struct State {
     pub committed: CommittedFiles,
     /// Whether the call started or cancelled an operation, so that its worker has to look.
     pub started_operation: bool,
+    /// Whether the guest asked if the caller may.
+    pub asked_identity: bool,
 }
 
 impl State {
@@ -91,6 +99,7 @@ impl State {
             wasi,
             committed: CommittedFiles::default(),
             started_operation: false,
+            asked_identity: false,
         }
     }
 
@@ -101,5 +110,6 @@ impl State {
         self.call = call;
         self.table = ResourceTable::new();
         self.answer = AnswerSlot::default();
+        self.asked_identity = false;
     }
 }

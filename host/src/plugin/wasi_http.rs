@@ -58,7 +58,7 @@ fn peer_request(scope: &Arc<Scope>, call: &CallContext, request: http::Request<W
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body: Body::from_http_body(body.map_err(|error| error.to_string()), Limits::default()),
         base_url: Arc::clone(&call.base_url),
-        as_service: false,
+        caller: Arc::clone(&call.caller),
     }
 }
 

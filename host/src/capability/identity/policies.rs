@@ -1,11 +1,13 @@
-//! IAM policies and the resource hierarchy of one tenant, as the host keeps them.
+//! IAM policies and the resource hierarchy of each tenant, as the host keeps them: in a database, and in memory for decisions.
 
-use crate::capability::database::{Database, Databases, Error, Migration, Migrations, Mode, Statement, Value};
+use super::tables::{StoredPolicy, Tables};
+use crate::capability::database::{Database, Databases, Error, Migration, Migrations, Statement};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// How often a transaction that met another is run.
+/// How often a write that met another is tried.
 const TRIES: u32 = 10;
 
 /// For both backends; keys say {bytes}, so that they are compared by bytes on both.
@@ -50,6 +52,8 @@ impl From<Error> for PolicyError {
 pub struct Policies {
     databases: Arc<Databases>,
     migrations: Arc<Migrations>,
+    tables: RwLock<HashMap<Arc<str>, Arc<Tables>>>,
+    loading: tokio::sync::Mutex<()>,
 }
 
 impl Policies {
@@ -67,18 +71,43 @@ impl Policies {
             sqlite: SCHEMA.replace("{bytes}", ""),
             postgres: SCHEMA.replace("{bytes}", "COLLATE \"C\""),
         };
-        Ok(Self { databases, migrations: Arc::new(Migrations::new(vec![first])?) })
+        let (migrations, tables) = (Arc::new(Migrations::new(vec![first])?), RwLock::default());
+        Ok(Self { databases, migrations, tables, loading: tokio::sync::Mutex::default() })
     }
 
     async fn open(&self, tenant: &str) -> Result<Arc<Database>, Error> {
         self.databases.open(tenant, Self::OWNER, &self.migrations).await
     }
 
+    /// The tables of a tenant, read from its database at first use.
+    pub async fn tables(&self, tenant: &str) -> Result<Arc<Tables>, Error> {
+        if let Some(tables) = self.loaded(tenant) {
+            return Ok(tables);
+        }
+        let _loading = self.loading.lock().await;
+        if let Some(tables) = self.loaded(tenant) {
+            return Ok(tables);
+        }
+        let tables = Arc::new(Tables::load(&*self.open(tenant).await?).await?);
+        let mut all = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(Arc::from(tenant), Arc::clone(&tables));
+        Ok(tables)
+    }
+
+    fn loaded(&self, tenant: &str) -> Option<Arc<Tables>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned()
+    }
+
+    /// Drops what is kept in memory of a tenant that goes away.
+    pub fn forget_tenant(&self, tenant: &str) {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner).remove(tenant);
+    }
+
     /// The policy of `resource`; an empty one where none was set.
     pub async fn get(&self, tenant: &str, resource: &str) -> Result<Policy, PolicyError> {
-        let statement = select(resource);
-        let rows = self.open(tenant).await?.query(statement).await?;
-        Ok(stored(rows.iter().next()).0)
+        let tables = self.tables(tenant).await?;
+        let entries = tables.entries.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(policy_of(entries.get(resource).and_then(|entry| entry.policy.as_ref())))
     }
 
     /// Replaces the policy of `resource`; `Conflict` where `etag` is given and not the stored one.
@@ -91,71 +120,74 @@ impl Policies {
     ) -> Result<Policy, PolicyError> {
         let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(document);
         parsed.map_err(|error| PolicyError::Invalid(error.to_string()))?;
-        let database = self.open(tenant).await?;
-        for _ in 0..TRIES {
-            match try_set(&database, resource, document, etag).await {
-                Err(PolicyError::Database(Error::Busy)) => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                }
-                outcome => return outcome,
-            }
+        let tables = self.tables(tenant).await?;
+        let _writing = tables.writing.lock().await;
+        let now = self.get(tenant, resource).await?;
+        if etag.is_some_and(|etag| !etag.is_empty() && etag != now.etag) {
+            return Err(PolicyError::Conflict);
         }
-        Err(PolicyError::Database(Error::Busy))
+        let generation = generation_of(&tables, resource) + 1;
+        let sql = "INSERT INTO policies (resource, document, generation) VALUES ($1, $2, $3) \
+                   ON CONFLICT (resource) DO UPDATE SET document = excluded.document, generation = excluded.generation";
+        let write = Statement::new(sql).bind(resource).bind(document).bind(generation);
+        self.write(tenant, vec![write]).await?;
+        let stored = StoredPolicy { document: document.into(), generation };
+        let policy = policy_of(Some(&stored));
+        tables.change(resource, |entry| entry.policy = Some(stored));
+        Ok(policy)
     }
 
     /// Says where `resource` looks for what its own policy does not say.
     pub async fn set_parent(&self, tenant: &str, resource: &str, parent: &str) -> Result<(), PolicyError> {
+        let tables = self.tables(tenant).await?;
+        let _writing = tables.writing.lock().await;
         let sql = "INSERT INTO parents (resource, parent) VALUES ($1, $2) \
                    ON CONFLICT (resource) DO UPDATE SET parent = excluded.parent";
-        let statement = Statement::new(sql).bind(resource).bind(parent);
-        self.open(tenant).await?.execute(vec![statement]).await?;
+        self.write(tenant, vec![Statement::new(sql).bind(resource).bind(parent)]).await?;
+        tables.change(resource, |entry| entry.parent = Some(parent.into()));
         Ok(())
     }
 
     /// Forgets the policy and parent of `resource` and of everything below it.
     pub async fn forget(&self, tenant: &str, resource: &str) -> Result<(), PolicyError> {
+        let tables = self.tables(tenant).await?;
+        let _writing = tables.writing.lock().await;
+        if !tables.knows(resource) {
+            return Ok(());
+        }
         // `0` is the character behind `/`: this is the range of everything that begins with `resource/`.
         let delete = |table: &str| {
             let sql = format!("DELETE FROM {table} WHERE resource = $1 OR (resource >= $2 AND resource < $3)");
             Statement::new(sql).bind(resource).bind(format!("{resource}/")).bind(format!("{resource}0"))
         };
-        let statements = vec![delete("policies"), delete("parents")];
-        self.open(tenant).await?.execute(statements).await?;
+        self.write(tenant, vec![delete("policies"), delete("parents")]).await?;
+        tables.forget(resource);
         Ok(())
     }
-}
 
-async fn try_set(
-    database: &Database,
-    resource: &str,
-    document: &str,
-    etag: Option<&str>,
-) -> Result<Policy, PolicyError> {
-    let mut transaction = database.begin(Mode::Write).await?;
-    let rows = transaction.query(select(resource)).await?;
-    let (now, generation) = stored(rows.iter().next());
-    if etag.is_some_and(|etag| !etag.is_empty() && etag != now.etag) {
-        return Err(PolicyError::Conflict);
-    }
-    let sql = "INSERT INTO policies (resource, document, generation) VALUES ($1, $2, $3) \
-               ON CONFLICT (resource) DO UPDATE SET document = excluded.document, generation = excluded.generation";
-    let write = Statement::new(sql).bind(resource).bind(document).bind(generation + 1);
-    transaction.execute(vec![write]).await?;
-    transaction.commit().await?;
-    Ok(Policy { document: document.to_owned(), etag: etag_of(generation + 1) })
-}
-
-fn select(resource: &str) -> Statement {
-    Statement::new("SELECT document, generation FROM policies WHERE resource = $1").bind(resource)
-}
-
-/// The policy in a row, and its generation; an empty one where there is no row.
-fn stored(row: Option<&[Value]>) -> (Policy, i64) {
-    match row {
-        Some([Value::Text(document), Value::Integer(generation)]) => {
-            (Policy { document: document.clone(), etag: etag_of(*generation) }, *generation)
+    /// Runs statements in one transaction, again where another process's lock was in the way.
+    async fn write(&self, tenant: &str, statements: Vec<Statement>) -> Result<(), Error> {
+        let database = self.open(tenant).await?;
+        for _ in 1..TRIES {
+            match database.execute(statements.clone()).await {
+                Err(Error::Busy) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                outcome => return outcome.map(drop),
+            }
         }
-        _ => (Policy { document: "{}".into(), etag: etag_of(0) }, 0),
+        database.execute(statements).await.map(drop)
+    }
+}
+
+fn generation_of(tables: &Tables, resource: &str) -> i64 {
+    let entries = tables.entries.read().unwrap_or_else(PoisonError::into_inner);
+    entries.get(resource).and_then(|entry| entry.policy.as_ref()).map_or(0, |policy| policy.generation)
+}
+
+/// A stored policy with its etag; an empty one where none was set.
+fn policy_of(stored: Option<&StoredPolicy>) -> Policy {
+    match stored {
+        Some(stored) => Policy { document: stored.document.to_string(), etag: etag_of(stored.generation) },
+        None => Policy { document: "{}".into(), etag: etag_of(0) },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{PeerError, PeerRequest};
 use crate::capability::http::Body;
+use crate::capability::identity::Caller;
 use crate::plugin::bindings::fogbank::peers::peers::{Error, Host, Identity, Request, Response};
 use crate::plugin::state::State;
 use futures_util::future::join_all;
@@ -48,7 +49,10 @@ impl State {
             headers: request.headers,
             body: Body::from_bytes(request.body),
             base_url: Arc::clone(&self.call.base_url),
-            as_service: matches!(request.identity, Identity::Service),
+            caller: match request.identity {
+                Identity::Caller => Arc::clone(&self.call.caller),
+                Identity::Service => Caller::service(&self.scope.plugin),
+            },
         }
     }
 }

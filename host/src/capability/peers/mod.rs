@@ -3,6 +3,7 @@
 mod host;
 
 use crate::capability::http::Body;
+use crate::capability::identity::Caller;
 use crate::tenant::Tenant;
 use std::future::Future;
 use std::pin::Pin;
@@ -24,8 +25,8 @@ pub struct PeerRequest {
     pub body: Body,
     /// Base URL of the client's request: the peer's links begin with it too.
     pub base_url: Arc<str>,
-    /// Whether the peer sees the caller of this request or the service itself.
-    pub as_service: bool,
+    /// Who the peer sees: the caller of this request, or the service itself.
+    pub caller: Arc<Caller>,
 }
 
 /// A peer's answer.

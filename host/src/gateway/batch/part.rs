@@ -70,7 +70,16 @@ fn inherit(mut headers: HeaderMap, outer: &Outer<'_>) -> HeaderMap {
     if let Ok(host) = HeaderValue::from_str(outer.authority) {
         headers.insert(header::HOST, host);
     }
-    for name in ["authorization", "user-agent", "x-forwarded-proto", "x-forwarded-host", "traceparent", "tracestate"] {
+    for name in [
+        "authorization",
+        "x-api-key",
+        "x-goog-api-key",
+        "user-agent",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "traceparent",
+        "tracestate",
+    ] {
         let name = HeaderName::from_static(name);
         if let Some(value) = outer.headers.get(&name)
             && !headers.contains_key(&name)

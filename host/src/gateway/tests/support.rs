@@ -1,7 +1,10 @@
 //! A gateway with made-up services, and a client that sends bytes as they are.
 
 use crate::capability::http::Body;
+use crate::capability::identity::authority::{Known, Refusal};
+use crate::capability::identity::{Ask, Credential, Identity, Origin, Unavailable};
 use crate::config::{Config, Layers};
+use crate::gateway::operator::OperatorToken;
 use crate::gateway::router::Router;
 use crate::gateway::{Backend, Gateway, ServiceStatus, listener};
 use crate::plugin::call::Call;
@@ -60,6 +63,8 @@ pub struct Fake {
     manifest: Arc<Manifest>,
     pub database_works: AtomicBool,
     pub problems: Mutex<BTreeMap<String, Vec<String>>>,
+    /// What the gateway wanted to know: who, which permission, on what.
+    pub asked: Mutex<Vec<String>>,
 }
 
 impl Default for Fake {
@@ -68,7 +73,7 @@ impl Default for Fake {
         let manifest = Arc::new(manifest);
         let router = Router::build([((), Arc::clone(&manifest))]).expect("no conflict");
         let (database_works, problems) = (AtomicBool::new(true), Mutex::default());
-        Self { router: Arc::new(router), manifest, database_works, problems }
+        Self { router: Arc::new(router), manifest, database_works, problems, asked: Mutex::default() }
     }
 }
 
@@ -77,6 +82,24 @@ impl Backend for Arc<Fake> {
 
     fn router(&self) -> Arc<Router<()>> {
         Arc::clone(&self.router)
+    }
+
+    async fn authenticate(
+        &self,
+        _: &Arc<Tenant>,
+        _: &Origin,
+        credential: Credential,
+    ) -> Result<Result<Known, Refusal>, Unavailable> {
+        let known = |name: &str| Known { name: name.into(), restriction: String::new(), expires_ms: None };
+        Ok(match credential {
+            Credential::Bearer(token) if token.starts_with("user:") => Ok(known(&token)),
+            _ => Err(Refusal { reason: "UNKNOWN_TOKEN".into(), message: "Nobody knows \"this\" token.".into() }),
+        })
+    }
+
+    async fn may(&self, ask: &Ask<'_>, permission: &Arc<str>, resource: &str) -> Result<bool, Unavailable> {
+        self.asked.lock().expect("lock").push(format!("{} {permission} {resource}", ask.caller.name));
+        Ok(&*ask.caller.name == "user:ann@example.com")
     }
 
     async fn call(&self, (): &(), tenant: &Arc<Tenant>, call: Call) -> Result<Response<Body>, Failure> {
@@ -101,6 +124,10 @@ impl Backend for Arc<Fake> {
             "body": String::from_utf8_lossy(&bytes),
         });
         Ok(Response::new(Body::from_bytes(about.to_string())))
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        None
     }
 
     fn services(&self) -> Vec<ServiceStatus> {
@@ -142,7 +169,8 @@ pub async fn server(configuration: &str) -> Server {
     let tenants = Tenants::open(file, config.quotas, 9, Duration::from_millis(50), Box::new(NoData)).expect("tenants");
     let fake = Arc::new(Fake::default());
     let data = folder.path().to_owned();
-    let gateway = Arc::new(Gateway::new(Arc::clone(&fake), Arc::new(tenants), Arc::new(config), data));
+    let token = Some(OperatorToken::of(&data).expect("token"));
+    let gateway = Arc::new(Gateway::new(Arc::clone(&fake), Arc::new(tenants), Arc::new(config), data, token));
     gateway.set_ready(true);
     let socket = TcpListener::bind("127.0.0.1:0").await.expect("port");
     let address = socket.local_addr().expect("address");

@@ -3,8 +3,8 @@
 use super::problem::Problems;
 use super::raw::{Asked, RawLimits, RawManifest, RawRoute, RawSchedule};
 use super::{
-    Capabilities, Capability, Contract, HostPattern, Limits, MAX_REUSE, Manifest, Method, MigrationFiles, PathPattern,
-    PeerHosts, Permission, Route, Schedule, Template, template,
+    Capabilities, Capability, Contract, ErrorForm, HostPattern, Limits, MAX_REUSE, Manifest, Method, MigrationFiles,
+    PathPattern, PeerHosts, Permission, Route, Schedule, Template, access, template,
 };
 use crate::config::units;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,15 +12,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Checks everything; the result means something only where no problem was noted.
-pub(super) fn manifest(raw: RawManifest, migrations: MigrationFiles, problems: &mut Problems) -> Option<Manifest> {
-    let name: Arc<str> = problems.take("name", name(raw.name))?.into();
+pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problems: &mut Problems) -> Option<Manifest> {
+    let name: Arc<str> = problems.take("name", name(raw.name.take()))?.into();
     let limits = limits(&raw.limits, problems);
     for (key, value) in raw.env.iter().chain(&raw.terraform) {
         problems.take(key, template::check_setting(value));
     }
     let gzip_body = raw.gzip_body.unwrap_or(false);
     let defaults = Defaults { plugin: &name, limits, gzip_body };
+    let listed = std::mem::take(&mut raw.routes).into_iter();
+    let routes: Vec<_> = listed.filter_map(|(index, raw)| route(index, raw, &defaults, problems)).collect();
+    let access = access::access(&mut raw, &routes, problems);
     Some(Manifest {
+        access,
         version: problems.take("version", version(raw.version)).unwrap_or_default(),
         title: raw.title.unwrap_or_else(|| name.to_string()),
         component: problems.take("component", component(raw.component, &name)).unwrap_or_default(),
@@ -30,7 +34,7 @@ pub(super) fn manifest(raw: RawManifest, migrations: MigrationFiles, problems: &
         hosts: raw.hosts.iter().filter_map(|text| problems.take("hosts", HostPattern::parse(text))).collect(),
         capabilities: capabilities(raw.capabilities, problems),
         limits,
-        routes: raw.routes.into_iter().filter_map(|(index, raw)| route(index, raw, &defaults, problems)).collect(),
+        routes,
         schedules: schedules(raw.schedules, problems),
         env: raw.env,
         terraform: raw.terraform,
@@ -127,6 +131,9 @@ fn capabilities(raw: BTreeMap<String, Asked>, problems: &mut Problems) -> Capabi
         }
     }
     let asks = |capability| capabilities.asked.contains(&capability);
+    if asks(Capability::Signers) && !asks(Capability::Identity) {
+        problems.add("capabilities.signers: it is about who the caller is, so ask for `identity` as well");
+    }
     if asks(Capability::Operations) && !asks(Capability::Database) {
         problems.add("capabilities.operations: operations are rows of the service's database, so ask for it as well");
     }
@@ -179,10 +186,14 @@ fn checked_route(raw: &RawRoute, defaults: &Defaults<'_>, wrong: &mut Vec<String
     if let Some(wall) = &raw.wall {
         limits.wall = keep(units::time(wall), wrong)?;
     }
+    if let Some(cpu) = &raw.cpu {
+        limits.cpu = keep(units::time(cpu), wrong)?;
+    }
     if let Some(body) = &raw.body {
         limits.body = keep(units::size(body), wrong)?;
     }
     let permission = keep(permission(raw), wrong);
+    let errors = keep(errors(raw.errors.as_deref()), wrong);
     Some(Route {
         id: raw.id.as_str().into(),
         plugin: Arc::clone(defaults.plugin),
@@ -195,8 +206,17 @@ fn checked_route(raw: &RawRoute, defaults: &Defaults<'_>, wrong: &mut Vec<String
         unimplemented: raw.unimplemented,
         fallback: raw.fallback,
         gzip_body: raw.gzip_body.unwrap_or(defaults.gzip_body),
+        errors: errors?,
         limits,
     })
+}
+
+fn errors(form: Option<&str>) -> Result<ErrorForm, String> {
+    match form {
+        None | Some("json") => Ok(ErrorForm::Json),
+        Some("xml") => Ok(ErrorForm::Xml),
+        Some(other) => Err(format!("errors: `{other}` is neither `json` nor `xml`")),
+    }
 }
 
 fn keep<T>(result: Result<T, String>, wrong: &mut Vec<String>) -> Option<T> {

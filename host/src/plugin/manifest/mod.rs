@@ -2,6 +2,7 @@
 //!
 //! It is the only home of routes and permissions. Reading one reports all its problems at once.
 
+mod access;
 mod check;
 mod migrations;
 pub mod pattern;
@@ -13,10 +14,11 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 
+pub use access::{Access, ParentRule, Role};
 pub use migrations::{Migration, MigrationFiles};
 pub use pattern::{HostPattern, PathPattern, Segment};
 pub use problem::Problem;
-pub use route::{Method, Permission, Route};
+pub use route::{ErrorForm, Method, Permission, Route};
 pub use template::Template;
 
 use super::package::{FolderPackage, Package};
@@ -48,6 +50,8 @@ pub struct Manifest {
     pub limits: Limits,
     pub routes: Vec<Arc<Route>>,
     pub schedules: Vec<Schedule>,
+    /// Permissions, roles, and parents that follow from names.
+    pub access: Access,
     /// Variables that point clients here; see [`template::fill`] for what is replaced in the values.
     pub env: BTreeMap<String, String>,
     /// Arguments of a Terraform provider that point it here.
@@ -71,21 +75,34 @@ pub enum Capability {
     Database,
     Operations,
     Identity,
+    /// Making the signer of a request its caller.
+    Signers,
+    /// Seeing what other services are loaded.
+    Catalog,
     Peers,
 }
 
 impl Capability {
     /// Every capability, in the order in which they are printed.
-    pub const ALL: [Capability; 5] =
-        [Capability::Files, Capability::Database, Capability::Operations, Capability::Identity, Capability::Peers];
+    pub const ALL: [Capability; 7] = [
+        Capability::Files,
+        Capability::Database,
+        Capability::Operations,
+        Capability::Identity,
+        Capability::Signers,
+        Capability::Catalog,
+        Capability::Peers,
+    ];
 
-    /// The name in manifests and configuration, which is that of its WIT package.
+    /// The name in manifests and configuration, which is that of its WIT package or interface.
     pub fn name(self) -> &'static str {
         match self {
             Capability::Files => "files",
             Capability::Database => "database",
             Capability::Operations => "operations",
             Capability::Identity => "identity",
+            Capability::Signers => "signers",
+            Capability::Catalog => "catalog",
             Capability::Peers => "peers",
         }
     }

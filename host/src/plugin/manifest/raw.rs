@@ -24,6 +24,10 @@ pub(super) struct RawManifest {
     /// Each with its index in the file.
     pub routes: Vec<(usize, RawRoute)>,
     pub schedules: Vec<RawSchedule>,
+    pub permissions: Vec<String>,
+    pub roles: Vec<RawRole>,
+    pub basic_roles: RawBasicRoles,
+    pub parents: BTreeMap<String, String>,
     pub env: BTreeMap<String, String>,
     pub terraform: BTreeMap<String, String>,
 }
@@ -65,8 +69,28 @@ pub(super) struct RawRoute {
     #[serde(default)]
     pub fallback: bool,
     pub gzip_body: Option<bool>,
+    pub errors: Option<String>,
     pub wall: Option<String>,
+    pub cpu: Option<String>,
     pub body: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRole {
+    pub name: String,
+    pub title: Option<String>,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub permissions: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBasicRoles {
+    #[serde(default)]
+    pub exclude: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,6 +127,10 @@ impl RawManifest {
             limits: take(&mut table, "limits", problems).unwrap_or_default(),
             routes: routes(&mut table, problems),
             schedules: take(&mut table, "schedule", problems).unwrap_or_default(),
+            permissions: take(&mut table, "permissions", problems).unwrap_or_default(),
+            roles: take(&mut table, "role", problems).unwrap_or_default(),
+            basic_roles: take(&mut table, "basic-roles", problems).unwrap_or_default(),
+            parents: take(&mut table, "parents", problems).unwrap_or_default(),
             env: take(&mut table, "env", problems).unwrap_or_default(),
             terraform: take(&mut table, "terraform", problems).unwrap_or_default(),
         };

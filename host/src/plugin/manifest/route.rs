@@ -28,7 +28,19 @@ pub struct Route {
     pub fallback: bool,
     /// Whether a body with `Content-Encoding: gzip` reaches the service decoded.
     pub gzip_body: bool,
+    /// What errors of the host's own look like on this route.
+    pub errors: ErrorForm,
     pub limits: Limits,
+}
+
+/// The form of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorForm {
+    /// Google's JSON.
+    #[default]
+    Json,
+    /// `<Error><Code>...</Code><Message>...</Message></Error>`.
+    Xml,
 }
 
 /// What a caller needs.
