@@ -6,12 +6,14 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`projects`] | ids and numbers of projects |
+//! | [`crypto`] | keys, signatures, certificates, JSON Web Tokens |
 //! | [`background`] | what is done on a schedule |
 //!
 //! A handler reads as the API's documentation does: check, look up, change, answer.
 #![deny(unsafe_code)]
 
 pub mod background;
+pub mod crypto;
 pub mod projects;
 
 use fogbank_sdk::{Outcome, Reply, Request, Result, Runner, Service, Work};
