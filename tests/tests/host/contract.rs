@@ -78,6 +78,8 @@ async fn an_unmodified_wasi_http_component_is_served_with_every_capability() {
         "database": 1,
         "operations": true,
         "identity": false,
+        "signers": true,
+        "catalog": true,
         "peers": 200,
     });
     assert_eq!(client.get("/wasi-hello/v1/capabilities").await.expect(200).json(), expected);

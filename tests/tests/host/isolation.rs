@@ -332,6 +332,42 @@ fn identity_and_peers() -> Vec<(&'static str, Case)> {
         "identity/identity.test-permissions" => |pair| {
             pair.b("identity.test-permissions", json!({ "resource": RESOURCE, "permission": "p" })).await.unwrap();
         },
+        "identity/identity.allowed" => |pair| {
+            pair.b("identity.allowed", json!({ "resource": RESOURCE, "permission": "p" })).await.unwrap();
+        },
+        "identity/identity.ancestry" => |pair| {
+            pair.a("identity.set-policy", policy()).await;
+            let below = json!({ "resource": format!("{RESOURCE}/below") });
+            assert!(pair.a("identity.ancestry", below.clone()).await.to_string().contains(SECRET));
+            pair.b("identity.ancestry", below).await.unwrap();
+        },
+        "identity/identity.changed" => |pair| pair.b("identity.changed", json!({})).await.unwrap(),
+        "identity/signers.assume-signed" => |pair| {
+            let account = json!({ "account": "nobody@example.com", "signature": "none" });
+            pair.b("identity.assume-signed", account).await.unwrap();
+        },
+        "identity/authority.authenticate" => |pair| {
+            let wanted = json!({ "user": format!("{SECRET}@example.com"), "project": "demo-project" });
+            let token = text(pair.a.post("/auth/tokens", wanted).await.expect(200).json()["access_token"].clone());
+            let path = format!("/oauth2/v3/tokeninfo?access_token={token}");
+            assert!(pair.a.get(&path).await.expect(200).text().contains(SECRET));
+            assert!(!pair.b.get(&path).await.expect(400).text().contains(SECRET), "a token of A's is none of B's");
+        },
+        "identity/authority.decide" => |pair| {
+            pair.a("identity.set-policy", policy()).await;
+            let explain = async |tenant: &str| {
+                let principal = format!("user:{SECRET}@example.com");
+                let query = format!("principal={principal}&permission=probe.functions.call&resource={RESOURCE}");
+                let path = format!("/_fogbank/iam/explain?tenant={tenant}&{query}");
+                pair.server.client().get(&path).await.expect(200).json()["allowed"] == true
+            };
+            assert!(explain("blue").await, "an owner may");
+            assert!(!explain("green").await, "a policy of A's is none of B's");
+        },
+        "catalog/catalog.services" => |pair| {
+            assert!(pair.b("catalog.services", json!({})).await.unwrap().to_string().contains("probe.functions.call"));
+        },
+        "catalog/catalog.revision" => |pair| pair.b("catalog.revision", json!({})).await.unwrap(),
         "identity/identity.get-policy" => |pair| {
             pair.a("identity.set-policy", policy()).await;
             assert!(pair.a("identity.get-policy", json!({ "resource": RESOURCE })).await.to_string().contains(SECRET));

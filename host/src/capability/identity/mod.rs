@@ -20,3 +20,6 @@ pub use authority::{Authority, Credential, Facts, Origin};
 pub use caller::{Caller, Enforcement, Standing};
 pub use decisions::{Ask, Identity, Unavailable};
 pub use policies::{Policies, Policy, PolicyError};
+
+#[cfg(test)]
+mod tests;

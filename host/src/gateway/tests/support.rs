@@ -45,6 +45,7 @@ id = "things.get"
 method = "GET"
 path = "/things/v1/{name}"
 permission = "p"
+resource = "//things.example.com/{name}"
 [[route]]
 id = "things.fail"
 method = "POST"

@@ -61,6 +61,7 @@ fn call(mut request: Request) -> Result<Response> {
     let arguments = Arguments(request.json()?);
     let (interface, function) = function.split_once('.').unwrap_or_default();
     let given = match interface {
+        "catalog" => identity::catalog(function),
         "context" => context::call(function, &arguments),
         "database" => database::call(function, &arguments),
         "files" => files::call(function, &arguments),

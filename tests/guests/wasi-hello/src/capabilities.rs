@@ -8,10 +8,11 @@ wit_bindgen::generate!({
     generate_all,
 });
 
+use fogbank::catalog::catalog;
 use fogbank::context::context;
 use fogbank::database::database::{self, Statement};
 use fogbank::files::files::{self, Source, StageOptions};
-use fogbank::identity::identity;
+use fogbank::identity::{identity, signers};
 use fogbank::operations::operations::{self, NewOperation};
 use fogbank::peers::peers;
 
@@ -23,6 +24,8 @@ pub fn call_each() -> Value {
         "database": visit(),
         "operations": operation(),
         "identity": identity::caller().enforced,
+        "signers": signers::assume_signed("nobody@example.com", b"", &signers::Proof::SharedSecret).is_ok(),
+        "catalog": catalog::services().iter().any(|service| service.name == "wasi-hello"),
         "peers": peer(),
     })
 }
