@@ -1,6 +1,7 @@
 //! What a bucket's two access lists have in common: the one of the bucket itself, and the default for its objects. Each
 //! is a part of the bucket's settings, so a change of one is a new metageneration of the bucket.
 
+use crate::access;
 use crate::buckets::settings::public_refused;
 use crate::conditions::Conditions;
 use crate::model::acl::{self, Entry, Scope, Verb};
@@ -124,6 +125,7 @@ pub fn delete(request: Request, list: List) -> Result<Response> {
 
 fn read(request: &RequestHead, list: List) -> Result<Bucket> {
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::bucket("storage.buckets.getIamPolicy", &bucket)?;
     refuse_uniform(&bucket, Verb::Get, list.scope())?;
     Ok(bucket)
 }
@@ -140,6 +142,7 @@ fn change(
     verb: Verb,
     mut edit: impl FnMut(&mut Vec<Entry>) -> Result<Option<Entry>>,
 ) -> Result<Response> {
+    access::bucket_named("storage.buckets.setIamPolicy", request.param("bucket"))?;
     let (bucket, entry) = db::transaction(|tx| {
         let mut bucket = Bucket::load_in(tx, request.param("bucket"))?;
         refuse_uniform(&bucket, verb, list.scope())?;

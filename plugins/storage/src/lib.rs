@@ -5,6 +5,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`model`] | rows and their wire forms: bucket, names, locations, storage classes, access lists |
+//! | [`access`] | may the caller do that? |
 //! | [`conditions`] | generation and metageneration preconditions |
 //! | [`generation`] | generation numbers |
 //! | [`buckets`] | one file an operation on buckets |
@@ -18,6 +19,7 @@
 //! A handler reads as the API's documentation does: check, look up, change, answer.
 #![deny(unsafe_code)]
 
+pub mod access;
 pub mod access_lists;
 pub mod background;
 pub mod bucket_access_controls;

@@ -1,6 +1,7 @@
 //! `storage.managedFolders`: prefixes with policies of their own.
 //! <https://cloud.google.com/storage/docs/json_api/v1/managedFolders>
 
+use crate::access;
 use crate::conditions::Conditions;
 use crate::model::bucket::{self, Bucket};
 use crate::model::folder::{self, Folder, Kind};
@@ -18,6 +19,7 @@ pub fn insert(mut request: Request) -> Result<Response> {
     let body: Value = request.json()?;
     let name = body.get("name").and_then(Value::as_str).ok_or_else(|| Error::required("name"))?;
     let folder = Folder::new(folder::name(name)?, context::now());
+    require("storage.managedFolders.create", &request, &folder.name)?;
     let bucket = db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, request.param("bucket"))?;
         if !bucket.config.is_uniform() {
@@ -37,7 +39,7 @@ pub fn insert(mut request: Request) -> Result<Response> {
 ///
 /// Errors: 404, 412, 304.
 pub fn get(request: Request) -> Result<Response> {
-    let (bucket, folder) = load(&request)?;
+    let (bucket, folder) = load(&request, Some("storage.managedFolders.get"))?;
     Conditions::of(&request)?.require_for_read(folder.metageneration)?;
     Ok(Response::json(&folder.wire(KIND, &bucket, &request.base_url())))
 }
@@ -48,6 +50,7 @@ pub fn list(request: Request) -> Result<Response> {
     let size = page::size(&request, "pageSize", 1000, 1000)?;
     let after: String = page::cursor(&request)?.unwrap_or_default();
     let from = request.query("prefix").unwrap_or_default();
+    access::prefix("storage.managedFolders.list", &bucket, from)?;
     let mut folders = folder::select(KIND, bucket.id, from, &after, size + 1)?;
     let more = folders.len() > size as usize;
     folders.truncate(size as usize);
@@ -69,6 +72,11 @@ pub fn delete(request: Request) -> Result<Response> {
     let conditions = Conditions::of(&request)?;
     let allow = request.query_bool("allowNonEmpty")?;
     let name = folder::name(request.param("managedFolder"))?;
+    require("storage.managedFolders.delete", &request, &name)?;
+    if allow {
+        // Objects that stay lose what its policy says of them.
+        require("storage.managedFolders.setIamPolicy", &request, &name)?;
+    }
     let bucket = db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, request.param("bucket"))?;
         let folder = Folder::load_in(tx, KIND, bucket.id, &name)?;
@@ -87,7 +95,7 @@ pub fn delete(request: Request) -> Result<Response> {
 ///
 /// Errors: 404.
 pub fn get_iam_policy(request: Request) -> Result<Response> {
-    let (bucket, folder) = load(&request)?;
+    let (bucket, folder) = load(&request, Some("storage.managedFolders.getIamPolicy"))?;
     policies::get(&request, &target(&bucket, &folder))
 }
 
@@ -95,7 +103,7 @@ pub fn get_iam_policy(request: Request) -> Result<Response> {
 ///
 /// Errors: 400, 404, 412.
 pub fn set_iam_policy(mut request: Request) -> Result<Response> {
-    let (bucket, folder) = load(&request)?;
+    let (bucket, folder) = load(&request, Some("storage.managedFolders.setIamPolicy"))?;
     policies::set(&mut request, &target(&bucket, &folder)).map(|(response, _)| response)
 }
 
@@ -103,14 +111,27 @@ pub fn set_iam_policy(mut request: Request) -> Result<Response> {
 ///
 /// Errors: 400, 404.
 pub fn test_iam_permissions(request: Request) -> Result<Response> {
-    let (bucket, folder) = load(&request)?;
-    policies::test(&request, &resource_name(&bucket.name, &folder.name))
+    let (bucket, folder) = load(&request, None)?;
+    policies::test(&request, |permissions| access::held_on_folder(permissions, &bucket, KIND, &folder.name))
 }
 
-fn load(request: &RequestHead) -> Result<(Bucket, Folder)> {
+/// The folder, for a caller with `permission` on it.
+fn load(request: &RequestHead, permission: Option<&str>) -> Result<(Bucket, Folder)> {
     let bucket = Bucket::load(request.param("bucket"))?;
-    let folder = Folder::load(KIND, bucket.id, &folder::name(request.param("managedFolder"))?)?;
+    let name = folder::name(request.param("managedFolder"))?;
+    if let Some(permission) = permission {
+        access::folder(permission, &bucket, KIND, &name)?;
+    }
+    let folder = Folder::load(KIND, bucket.id, &name)?;
     Ok((bucket, folder))
+}
+
+/// Refuses unless the caller has `permission` on a folder that a transaction looks up.
+fn require(permission: &str, request: &RequestHead, name: &str) -> Result<()> {
+    if !access::enforced() {
+        return Ok(());
+    }
+    access::folder(permission, &Bucket::load(request.param("bucket"))?, KIND, name)
 }
 
 /// A folder's policy may name everybody also where the bucket prevents public access: prevention outweighs it when
@@ -121,5 +142,5 @@ fn target(bucket: &Bucket, folder: &Folder) -> Target {
 
 /// The name of a managed folder for policies.
 fn resource_name(bucket: &str, folder: &str) -> String {
-    format!("{}/managedFolders/{folder}", bucket::resource_name(bucket))
+    KIND.resource_name(bucket, folder)
 }

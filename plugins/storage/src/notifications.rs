@@ -1,6 +1,7 @@
 //! `storage.notifications`: which events of a bucket are published to which topic. The configurations are kept; events
 //! are not published. <https://cloud.google.com/storage/docs/json_api/v1/notifications>
 
+use crate::access;
 use crate::model::bucket::Bucket;
 use fogbank_sdk::db::{self, Json, Row, params};
 use fogbank_sdk::{Error, Request, Response, Result};
@@ -30,6 +31,7 @@ struct Config {
 /// Errors: 400, 404.
 pub fn insert(mut request: Request) -> Result<Response> {
     let config = request.json::<Config>()?.checked()?;
+    access::bucket_named("storage.buckets.update", request.param("bucket"))?;
     let (bucket, number) = db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, request.param("bucket"))?;
         let count =
@@ -53,6 +55,7 @@ pub fn insert(mut request: Request) -> Result<Response> {
 /// Errors: 404.
 pub fn get(request: Request) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::bucket("storage.buckets.get", &bucket)?;
     let number = number(&request, &bucket)?;
     let sql = "SELECT number, config FROM notifications WHERE bucket = $1 AND number = $2";
     let row = db::query_one(sql, params![bucket.id, number])?.ok_or_else(|| not_found(&request, &bucket))?;
@@ -65,6 +68,7 @@ pub fn get(request: Request) -> Result<Response> {
 /// Errors: 404.
 pub fn list(request: Request) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::bucket("storage.buckets.get", &bucket)?;
     let rows =
         db::query("SELECT number, config FROM notifications WHERE bucket = $1 ORDER BY number", params![bucket.id])?;
     let base = request.base_url();
@@ -82,6 +86,7 @@ pub fn list(request: Request) -> Result<Response> {
 /// Errors: 404.
 pub fn delete(request: Request) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::bucket("storage.buckets.update", &bucket)?;
     let number = number(&request, &bucket)?;
     let sql = "DELETE FROM notifications WHERE bucket = $1 AND number = $2";
     let outcomes = db::execute(vec![db::stmt(sql, params![bucket.id, number])])?;

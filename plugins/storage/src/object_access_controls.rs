@@ -1,11 +1,13 @@
 //! `storage.objectAccessControls`: the access list of one generation of an object. A change of it is a new
 //! metageneration of the object. <https://cloud.google.com/storage/docs/json_api/v1/objectAccessControls>
 
+use crate::access;
 use crate::access_lists::{Body, entity, no_entry, refuse_uniform};
 use crate::buckets::settings::public_refused;
 use crate::model::acl::{self, Entry, Scope, Verb};
 use crate::model::bucket::{Bucket, entry_wire};
 use crate::model::etag;
+use crate::objects::lookup::Which;
 use fogbank_sdk::db::{self, Json, Transaction, params};
 use fogbank_sdk::{Error, Request, RequestHead, Response, Result, context, query};
 use serde_json::{Value, json};
@@ -23,7 +25,7 @@ struct Target {
 ///
 /// Errors: 400 under uniform access, 404.
 pub fn list(request: Request) -> Result<Response> {
-    let target = db::read(|tx| Target::load(tx, &request, Verb::Get))?;
+    let target = read(&request)?;
     let base = request.base_url();
     let items: Value = target.acl.iter().map(|entry| target.wire(entry, &base)).collect();
     Ok(Response::json(&json!({"kind": "storage#objectAccessControls", "items": items})))
@@ -34,7 +36,7 @@ pub fn list(request: Request) -> Result<Response> {
 /// Errors: as [`list`].
 pub fn get(request: Request) -> Result<Response> {
     let entity = entity(&request)?;
-    let target = db::read(|tx| Target::load(tx, &request, Verb::Get))?;
+    let target = read(&request)?;
     let entry = target.acl.iter().find(|entry| entry.entity == entity).ok_or_else(|| no_entry(&entity))?;
     Ok(Response::json(&target.wire(entry, &request.base_url())))
 }
@@ -86,11 +88,21 @@ pub fn delete(request: Request) -> Result<Response> {
     })
 }
 
+fn read(request: &RequestHead) -> Result<Target> {
+    require(request, "storage.objects.getIamPolicy")?;
+    db::read(|tx| Target::load(tx, request, Verb::Get))
+}
+
+fn require(request: &RequestHead, permission: &str) -> Result<()> {
+    access::check(permission, request.param("bucket"), request.param("object"), Which::of(request)?)
+}
+
 fn change(
     request: &RequestHead,
     verb: Verb,
     mut edit: impl FnMut(&mut Vec<Entry>) -> Result<Option<Entry>>,
 ) -> Result<Response> {
+    require(request, "storage.objects.setIamPolicy")?;
     let (target, entry) = db::transaction(|tx| {
         let mut target = Target::load(tx, request, verb)?;
         let entry = edit(&mut target.acl)?;

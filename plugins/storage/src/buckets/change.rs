@@ -3,9 +3,11 @@
 
 use super::input::{self, Predefined};
 use super::settings::{self, Subject};
+use crate::access::{self, Permit};
 use crate::conditions::Conditions;
 use crate::model::bucket::{Bucket, Projection};
 use crate::model::config::Config;
+use crate::policies;
 use fogbank_sdk::{Error, Request, RequestHead, Response, Result, context, db, patch as json_patch};
 use serde_json::{Value, json};
 
@@ -45,14 +47,60 @@ fn change(mut request: Request, prepare: fn(&mut Value)) -> Result<Response> {
     let body = input::body(&mut request)?;
     let projection = Projection::of(&request, Projection::NoAcl)?;
     let conditions = Conditions::of(&request)?;
-    let bucket = db::transaction(|tx| {
+    let may = May::of(request.param("bucket"))?;
+    let (before, bucket) = db::transaction(|tx| {
         let mut bucket = Bucket::load_in(tx, request.param("bucket"))?;
         conditions.require(bucket.metageneration)?;
-        bucket.config = changed(&request, &body, &bucket, prepare)?;
+        let config = changed(&request, &body, &bucket, prepare)?;
+        may.require(&bucket.config, &config)?;
+        let before = std::mem::replace(&mut bucket.config, config);
         bucket.save(tx, context::now())?;
-        Ok(bucket)
+        Ok((before, bucket))
     })?;
+    follow(&before, &bucket);
+    let projection = access::view::of_bucket(&bucket, projection)?;
     Ok(Response::json(&bucket.wire(&request.base_url(), projection)))
+}
+
+/// What the caller may do beyond changing a bucket's metadata.
+struct May {
+    set_policy: Permit,
+    set_filter: Permit,
+}
+
+impl May {
+    /// Errors: 403 for who may not change a bucket at all; 404.
+    fn of(name: &str) -> Result<Self> {
+        if !access::enforced() {
+            return Ok(Self { set_policy: Permit::given(), set_filter: Permit::given() });
+        }
+        let bucket = Bucket::load(name)?;
+        access::bucket("storage.buckets.update", &bucket)?;
+        let permit = |permission: &str| Permit::on_bucket(permission, &bucket);
+        Ok(Self {
+            set_policy: permit("storage.buckets.setIamPolicy")?,
+            set_filter: permit("storage.buckets.setIpFilter")?,
+        })
+    }
+
+    /// Clients send whole resources back: only what differs is a change.
+    fn require(&self, before: &Config, after: &Config) -> Result<()> {
+        let same_lists = before.acl == after.acl && before.default_object_acl == after.default_object_acl;
+        if !same_lists || before.iam_configuration != after.iam_configuration {
+            self.set_policy.require()?;
+        }
+        if before.ip_filter != after.ip_filter { self.set_filter.require() } else { Ok(()) }
+    }
+}
+
+/// The policy and the access list say the same where lists count, and only the policy counts where access is uniform.
+fn follow(before: &Config, bucket: &Bucket) {
+    match (before.is_uniform(), bucket.config.is_uniform()) {
+        (false, true) => policies::keep_list(bucket),
+        (true, false) => policies::follow_list(bucket),
+        (false, false) if before.acl != bucket.config.acl => policies::follow_list(bucket),
+        _ => {}
+    }
 }
 
 /// The settings that `bucket` gets.

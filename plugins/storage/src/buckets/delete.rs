@@ -2,7 +2,7 @@
 
 use crate::conditions::Conditions;
 use crate::model::bucket::{Bucket, resource_name};
-use crate::{policies, removals};
+use crate::{access, policies, removals};
 use fogbank_sdk::db::{self, Statement, Transaction, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context, log};
 
@@ -18,6 +18,7 @@ pub fn delete(request: Request) -> Result<Response> {
 ///
 /// Errors: as [`delete`].
 pub fn remove(name: &str, conditions: Conditions) -> Result<()> {
+    access::bucket_named("storage.buckets.delete", name)?;
     db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, name)?;
         conditions.require(bucket.metageneration)?;

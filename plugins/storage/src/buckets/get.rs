@@ -1,5 +1,6 @@
 //! `storage.buckets.get`. <https://cloud.google.com/storage/docs/json_api/v1/buckets/get>
 
+use crate::access;
 use crate::conditions::Conditions;
 use crate::model::bucket::{self, Bucket, COLUMNS, Projection};
 use fogbank_sdk::db::{self, params};
@@ -11,8 +12,12 @@ use fogbank_sdk::{Error, Request, Response, Result};
 pub fn get(request: Request) -> Result<Response> {
     let name = request.param("bucket");
     let bucket = if request.query_bool("softDeleted")? { deleted(&request, name)? } else { Bucket::load(name)? };
+    match bucket.deleted {
+        Some(_) => access::deleted_bucket("storage.buckets.get", &bucket)?,
+        None => access::bucket("storage.buckets.get", &bucket)?,
+    }
     Conditions::of(&request)?.require_for_read(bucket.metageneration)?;
-    let projection = Projection::of(&request, Projection::NoAcl)?;
+    let projection = access::view::of_bucket(&bucket, Projection::of(&request, Projection::NoAcl)?)?;
     Ok(Response::json(&bucket.wire(&request.base_url(), projection)))
 }
 

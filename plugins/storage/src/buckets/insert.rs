@@ -5,7 +5,7 @@ use super::settings::{self, Subject};
 use crate::model::bucket::{self, Bucket, COLUMNS, Projection};
 use crate::model::config::{Config, ObjectRetention};
 use crate::model::{names, project};
-use crate::{generation, policies};
+use crate::{access, generation, policies};
 use fogbank_sdk::db::{self, Json, params, stmt};
 use fogbank_sdk::{Error, Request, RequestHead, Response, Result, context, patch};
 use serde_json::{Value, json};
@@ -18,6 +18,10 @@ pub fn insert(mut request: Request) -> Result<Response> {
     let name = body.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Error::required("name"))?;
     let project = input::project(&request);
+    access::project("storage.buckets.create", &project)?;
+    if request.query_bool("enableObjectRetention")? {
+        access::project("storage.buckets.enableObjectRetention", &project)?;
+    }
     let wanted = wanted(&request, &body, project::number(&project))?;
     let shows_lists = body.get("acl").is_some() || body.get("defaultObjectAcl").is_some();
     let projection = Projection::of(&request, if shows_lists { Projection::Full } else { Projection::NoAcl })?;
@@ -36,6 +40,9 @@ pub fn make(name: &str, project: &str, wanted: Config) -> Result<Bucket> {
     let config = settings::settle(wanted, &Subject { name, project_number, old: None, now: context::now() })?;
     let bucket = create(name, project, &config)?;
     policies::adopt(&bucket::resource_name(name), &policies::project_resource(project));
+    if bucket.config.is_uniform() && access::enforced() {
+        policies::begin(&bucket);
+    }
     Ok(bucket)
 }
 

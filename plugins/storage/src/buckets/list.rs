@@ -1,6 +1,7 @@
 //! `storage.buckets.list`. <https://cloud.google.com/storage/docs/json_api/v1/buckets/list>
 
 use super::input;
+use crate::access;
 use crate::model::bucket::{Bucket, COLUMNS, Projection};
 use crate::model::{prefix, project};
 use fogbank_sdk::db::{self, Row, params};
@@ -19,11 +20,13 @@ const MOST_BYTES: i64 = 4 << 20;
 pub fn list(request: Request) -> Result<Response> {
     let size = page::size(&request, "maxResults", 1000, 1000)?;
     let projection = Projection::of(&request, Projection::NoAcl)?;
+    access::project("storage.buckets.list", &input::project(&request))?;
     let (mut buckets, more) = fetch(&request, size as usize)?;
     let base = request.base_url();
     let mut answer = json!({"kind": "storage#buckets"});
     if !buckets.is_empty() {
-        answer["items"] = buckets.iter().map(|bucket| bucket.wire(&base, projection)).collect::<Value>();
+        let shown = buckets.iter().map(|bucket| Ok(bucket.wire(&base, access::view::of_bucket(bucket, projection)?)));
+        answer["items"] = shown.collect::<Result<Value>>()?;
     }
     if let Some(last) = buckets.pop().filter(|_| more) {
         answer["nextPageToken"] = json!(page::encode(&After(last.name, last.generation)));

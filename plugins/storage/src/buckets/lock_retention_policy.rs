@@ -1,5 +1,6 @@
 //! `storage.buckets.lockRetentionPolicy`. <https://cloud.google.com/storage/docs/json_api/v1/buckets/lockRetentionPolicy>
 
+use crate::access;
 use crate::conditions::Conditions;
 use crate::model::bucket::{Bucket, Projection};
 use fogbank_sdk::{Error, Request, Response, Result, context, db};
@@ -10,6 +11,7 @@ use fogbank_sdk::{Error, Request, Response, Result, context, db};
 pub fn lock_retention_policy(request: Request) -> Result<Response> {
     let conditions = Conditions::of(&request)?;
     conditions.matches.ok_or_else(|| Error::required("ifMetagenerationMatch"))?;
+    access::bucket_named("storage.buckets.update", request.param("bucket"))?;
     let bucket = db::transaction(|tx| {
         let mut bucket = Bucket::load_in(tx, request.param("bucket"))?;
         conditions.require(bucket.metageneration)?;

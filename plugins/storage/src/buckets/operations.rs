@@ -1,6 +1,7 @@
 //! `storage.buckets.operations`: work on a bucket that goes on after its request was answered.
 //! <https://cloud.google.com/storage/docs/json_api/v1/operations>
 
+use crate::access;
 use crate::model::bucket::Bucket;
 use fogbank_sdk::db::Transaction;
 use fogbank_sdk::operations::{self, New, Operation, State};
@@ -22,13 +23,14 @@ pub fn started(id: &str, bucket: &str, base: &str) -> Result<Response> {
 ///
 /// Errors: 404.
 pub fn get(request: Request) -> Result<Response> {
-    let operation = find(&request)?;
+    let operation = find(&request, "storage.bucketOperations.get")?;
     Ok(Response::json(&wire(&operation, request.param("bucket"), &request.base_url())))
 }
 
 /// A page of a bucket's operations, the newest first.
 pub fn list(request: Request) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::bucket("storage.bucketOperations.list", &bucket)?;
     let size = page::size(&request, "pageSize", 100, 100)?;
     let after: Option<String> = page::cursor(&request)?;
     let mut found = operations::list(&target(&bucket.name), after.as_deref(), size + 1)?;
@@ -49,15 +51,16 @@ pub fn list(request: Request) -> Result<Response> {
 ///
 /// Errors: 404.
 pub fn cancel(request: Request) -> Result<Response> {
-    let operation = find(&request)?;
+    let operation = find(&request, "storage.bucketOperations.cancel")?;
     if operation.state != State::Done {
         operations::cancel(&operation.id)?;
     }
     Ok(Response::json(&json!({})))
 }
 
-fn find(request: &RequestHead) -> Result<Operation> {
+fn find(request: &RequestHead, permission: &str) -> Result<Operation> {
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::bucket(permission, &bucket)?;
     let missing = || Error::not_found("The specified operation does not exist.");
     let operation = operations::get(request.param("operationId")).map_err(|error| match error {
         operations::Error::NotFound => missing(),

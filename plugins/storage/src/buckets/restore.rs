@@ -1,7 +1,7 @@
 //! `storage.buckets.restore`. <https://cloud.google.com/storage/docs/json_api/v1/buckets/restore>
 
 use crate::model::bucket::{self, Bucket, COLUMNS, Projection};
-use crate::policies;
+use crate::{access, policies};
 use fogbank_sdk::db::{self, Transaction, params};
 use fogbank_sdk::{Error, Request, Response, Result, context};
 
@@ -11,6 +11,10 @@ use fogbank_sdk::{Error, Request, Response, Result, context};
 pub fn restore(request: Request) -> Result<Response> {
     let generation = request.query_i64("generation")?.ok_or_else(|| Error::required("generation"))?;
     let projection = Projection::of(&request, Projection::NoAcl)?;
+    if access::enforced() {
+        let bucket = db::read(|tx| deleted(tx, request.param("bucket"), generation))?;
+        access::deleted_bucket("storage.buckets.restore", &bucket)?;
+    }
     let bucket = db::transaction(|tx| {
         let mut bucket = deleted(tx, request.param("bucket"), generation)?;
         let revive = "UPDATE buckets SET soft_deleted_ms = NULL, hard_delete_ms = NULL WHERE id = $1";

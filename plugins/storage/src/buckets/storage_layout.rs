@@ -1,5 +1,6 @@
 //! `storage.buckets.getStorageLayout`. <https://cloud.google.com/storage/docs/json_api/v1/buckets/getStorageLayout>
 
+use crate::access;
 use crate::model::bucket::Bucket;
 use fogbank_sdk::{Request, Response, Result};
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 /// Errors: 404.
 pub fn get_storage_layout(request: Request) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::prefix("storage.objects.list", &bucket, request.query("prefix").unwrap_or_default())?;
     Ok(Response::json(&wire(&bucket)))
 }
 

@@ -1,7 +1,7 @@
 //! `storage.folders.deleteRecursive`: a folder with all that is below it, page by page.
 //! <https://cloud.google.com/storage/docs/json_api/v1/folders/deleteRecursive>
 
-use super::{KIND, hierarchical};
+use super::{KIND, hierarchical, require};
 use crate::buckets::operations;
 use crate::conditions::Conditions;
 use crate::model::bucket::Bucket;
@@ -33,6 +33,8 @@ struct Input {
 pub fn delete_recursive(request: Request) -> Result<Response> {
     let conditions = Conditions::of(&request)?;
     let input = Input { bucket: request.param("bucket").to_owned(), folder: folder::name(request.param("folder"))? };
+    require("storage.folders.delete", &request, &input.folder)?;
+    require("storage.objects.delete", &request, &input.folder)?;
     let id = db::transaction(|tx| {
         let bucket = hierarchical(Bucket::load_in(tx, &input.bucket)?)?;
         conditions.require(Folder::load_in(tx, KIND, bucket.id, &input.folder)?.metageneration)?;

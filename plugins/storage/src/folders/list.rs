@@ -1,6 +1,7 @@
 //! `storage.folders.list`. <https://cloud.google.com/storage/docs/json_api/v1/folders/list>
 
 use super::{KIND, hierarchical};
+use crate::access;
 use crate::model::bucket::Bucket;
 use crate::model::folder::{self, Folder};
 use fogbank_sdk::{Error, Request, RequestHead, Response, Result, page};
@@ -17,8 +18,10 @@ struct Filter {
 
 /// A page of a bucket's folders, in order of name.
 pub fn list(request: Request) -> Result<Response> {
-    let bucket = hierarchical(Bucket::load(request.param("bucket"))?)?;
+    let bucket = Bucket::load(request.param("bucket"))?;
     let filter = Filter::of(&request)?;
+    access::prefix("storage.folders.list", &bucket, &filter.prefix)?;
+    let bucket = hierarchical(bucket)?;
     let size = page::size(&request, "pageSize", 1000, 1000)? as usize;
     let (folders, next) = filter.page(bucket.id, page::cursor(&request)?.unwrap_or_default(), size)?;
     let mut answer = json!({"kind": "storage#folders"});

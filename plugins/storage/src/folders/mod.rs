@@ -9,11 +9,12 @@ pub use delete_recursive::delete_recursive;
 pub use list::list;
 pub use rename::rename;
 
+use crate::access;
 use crate::conditions::Conditions;
 use crate::model::bucket::Bucket;
 use crate::model::folder::{self, Folder, Kind};
 use fogbank_sdk::db::{self, Statement, Transaction, params};
-use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context};
+use fogbank_sdk::{Error, Request, RequestHead, Response, Result, Timestamp, context};
 use serde_json::Value;
 
 const KIND: Kind = Kind::Hierarchical;
@@ -26,6 +27,7 @@ pub fn insert(mut request: Request) -> Result<Response> {
     let name = body.get("name").and_then(Value::as_str).ok_or_else(|| Error::required("name"))?;
     let folder = Folder::new(folder::name(name)?, context::now());
     let recursive = request.query_bool("recursive")?;
+    require("storage.folders.create", &request, &folder.name)?;
     let bucket = db::transaction(|tx| {
         let bucket = hierarchical(Bucket::load_in(tx, request.param("bucket"))?)?;
         if recursive {
@@ -47,8 +49,11 @@ pub fn insert(mut request: Request) -> Result<Response> {
 ///
 /// Errors: 404, 412, 304.
 pub fn get(request: Request) -> Result<Response> {
-    let bucket = hierarchical(Bucket::load(request.param("bucket"))?)?;
-    let folder = Folder::load(KIND, bucket.id, &folder::name(request.param("folder"))?)?;
+    let bucket = Bucket::load(request.param("bucket"))?;
+    let name = folder::name(request.param("folder"))?;
+    access::folder("storage.folders.get", &bucket, KIND, &name)?;
+    let bucket = hierarchical(bucket)?;
+    let folder = Folder::load(KIND, bucket.id, &name)?;
     Conditions::of(&request)?.require_for_read(folder.metageneration)?;
     Ok(Response::json(&folder.wire(KIND, &bucket, &request.base_url())))
 }
@@ -59,6 +64,7 @@ pub fn get(request: Request) -> Result<Response> {
 pub fn delete(request: Request) -> Result<Response> {
     let conditions = Conditions::of(&request)?;
     let name = folder::name(request.param("folder"))?;
+    require("storage.folders.delete", &request, &name)?;
     db::transaction(|tx| {
         let bucket = hierarchical(Bucket::load_in(tx, request.param("bucket"))?)?;
         let folder = Folder::load_in(tx, KIND, bucket.id, &name)?;
@@ -70,6 +76,14 @@ pub fn delete(request: Request) -> Result<Response> {
         Ok(())
     })?;
     Ok(Response::no_content())
+}
+
+/// Refuses unless the caller has `permission` on a folder that a transaction looks up.
+fn require(permission: &str, request: &RequestHead, name: &str) -> Result<()> {
+    if !access::enforced() {
+        return Ok(());
+    }
+    access::folder(permission, &Bucket::load(request.param("bucket"))?, KIND, name)
 }
 
 /// Statements that make the folders above `name`, an object or a folder, as writing it does. They may exist.

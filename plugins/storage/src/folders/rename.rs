@@ -1,7 +1,7 @@
 //! `storage.folders.rename`: a folder with all that is below it, at once.
 //! <https://cloud.google.com/storage/docs/json_api/v1/folders/rename>
 
-use super::{KIND, hierarchical};
+use super::{KIND, hierarchical, require};
 use crate::buckets::operations;
 use crate::conditions::Conditions;
 use crate::model::bucket::Bucket;
@@ -35,6 +35,8 @@ pub fn rename(request: Request) -> Result<Response> {
     };
     let matches = request.query_i64("ifSourceMetagenerationMatch")?;
     let conditions = Conditions { matches, not_matches: request.query_i64("ifSourceMetagenerationNotMatch")? };
+    require("storage.folders.rename", &request, &input.source)?;
+    require("storage.folders.create", &request, &input.destination)?;
     let id = db::transaction(|tx| {
         let (bucket, folder) = check(tx, &input)?;
         conditions.require(folder.metageneration)?;

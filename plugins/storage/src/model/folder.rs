@@ -1,7 +1,7 @@
 //! Folders and managed folders: rows of two tables that look alike.
 //! <https://cloud.google.com/storage/docs/json_api/v1/managedFolders#resource>
 
-use crate::model::bucket::Bucket;
+use crate::model::bucket::{self, Bucket};
 use crate::model::prefix;
 use fogbank_sdk::db::{self, Row, Statement, Transaction, params, stmt};
 use fogbank_sdk::{Error, Result, Timestamp, query};
@@ -36,6 +36,19 @@ impl Kind {
             Self::Managed => "managed_folders",
             Self::Hierarchical => "folders",
         }
+    }
+
+    /// As messages name it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Managed => "Google Cloud Storage managed folder",
+            Self::Hierarchical => "Google Cloud Storage folder",
+        }
+    }
+
+    /// The name of a folder for policies.
+    pub fn resource_name(self, bucket: &str, folder: &str) -> String {
+        format!("{}/{}/{folder}", bucket::resource_name(bucket), self.path())
     }
 
     fn path(self) -> &'static str {

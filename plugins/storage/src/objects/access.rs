@@ -1,20 +1,16 @@
 //! The access list that an object has: where it comes from, and its refusal under uniform bucket-level access.
 
 use crate::model::acl::{self, Entry, Scope, Verb};
-use crate::model::bucket::{Bucket, resource_name};
+use crate::model::bucket::Bucket;
 use fogbank_sdk::{Error, Result, identity};
 
 /// The caller as an entity of an access list; none for somebody unknown.
 pub fn caller() -> Option<String> {
     let principal = identity::caller().name;
-    principal.split_once(':').filter(|(kind, _)| *kind != "group").map(|(_, email)| format!("user-{email}"))
-}
-
-/// Refuses with 403 unless the caller may read an object that only the request's path or body names as a source: the
-/// route's own permission is about the destination.
-pub fn require_readable(bucket: &str, name: &str) -> Result<()> {
-    let resource = format!("{}/objects/{name}", resource_name(bucket));
-    Ok(identity::require("storage.objects.get", &resource, &[])?)
+    principal
+        .split_once(':')
+        .filter(|(kind, _)| matches!(*kind, "user" | "serviceAccount"))
+        .map(|(_, email)| format!("user-{email}"))
 }
 
 /// The list of a new object: what the request gives, else the bucket's default. The owner owns it in any case.

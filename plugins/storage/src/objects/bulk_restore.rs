@@ -7,11 +7,13 @@ use super::glob::Glob;
 use super::lookup::{self, Which};
 use super::record::{COLUMNS, Object};
 use super::restore::revive;
+use super::write::Target;
+use crate::access::{self, Permit};
 use crate::buckets::operations;
 use crate::model::bucket::Bucket;
 use fogbank_sdk::db::{self, params};
 use fogbank_sdk::operations::{self as sdk_operations, Operation};
-use fogbank_sdk::{Error, Preconditions, Request, Response, Result, Timestamp};
+use fogbank_sdk::{Error, Preconditions, Request, RequestHead, Response, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The kind of operation.
@@ -56,12 +58,26 @@ struct Done {
 pub fn bulk_restore(mut request: Request) -> Result<Response> {
     let wanted: Wanted = request.json()?;
     globs(&wanted)?;
+    require(&request, &wanted)?;
     let input = Input { bucket: request.param("bucket").to_owned(), owner: super::access::caller(), wanted };
     let id = db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, &input.bucket)?;
         operations::start(tx, &bucket, BULK_RESTORE, &input)
     })?;
     operations::started(&id, &input.bucket, &request.base_url())
+}
+
+fn require(request: &RequestHead, wanted: &Wanted) -> Result<()> {
+    if !access::enforced() {
+        return Ok(());
+    }
+    let bucket = Bucket::load(request.param("bucket"))?;
+    access::bucket("storage.objects.restore", &bucket)?;
+    access::bucket("storage.objects.create", &bucket)?;
+    if wanted.allow_overwrite {
+        access::bucket("storage.objects.delete", &bucket)?;
+    }
+    if wanted.copy_source_acl { access::bucket("storage.objects.setIamPolicy", &bucket) } else { Ok(()) }
 }
 
 fn globs(wanted: &Wanted) -> Result<Vec<Glob>> {
@@ -120,8 +136,9 @@ fn restored(input: &Input, bucket: &Bucket, object: &Object, started_ms: u64) ->
     // What was seen is what is replaced: a client that writes meanwhile wins.
     let generation_match = Some(live.map_or(0, |live| live.generation));
     let preconditions = Preconditions { generation_match, ..Preconditions::default() };
-    let owner = input.owner.as_deref();
-    revive(&bucket.name, &object.name, object.generation, input.wanted.copy_source_acl, owner, preconditions)?;
+    // Who started this was asked then.
+    let target = Target { bucket: &bucket.name, name: &object.name, preconditions, replace: Permit::given() };
+    revive(&target, object.generation, input.wanted.copy_source_acl, input.owner.as_deref())?;
     Ok(true)
 }
 

@@ -2,7 +2,6 @@
 //!
 //! <https://cloud.google.com/storage/docs/composite-objects>
 
-use super::access;
 use super::checksum::Expected;
 use super::content::Content;
 use super::customer_key::{self, CustomerKey};
@@ -12,6 +11,7 @@ use super::record::Object;
 use super::retire::{self, Ending, Retired};
 use super::source;
 use super::write::Also;
+use crate::access;
 use crate::model::number::Int64;
 use fogbank_sdk::db::Transaction;
 use fogbank_sdk::files::{self, Options, Staged};
@@ -44,6 +44,12 @@ struct PartConditions {
     if_generation_match: Option<Int64>,
 }
 
+impl Part {
+    fn which(&self) -> Which {
+        Which::numbered(self.generation.as_ref().map(|generation| generation.0))
+    }
+}
+
 /// Answers with the composed object.
 pub fn compose(mut request: Request) -> Result<Response> {
     let body: Body = request.json()?;
@@ -56,9 +62,12 @@ pub fn compose(mut request: Request) -> Result<Response> {
             body.source_objects.len()
         )));
     }
-    let draft = destination(&request, body.destination.unwrap_or_else(|| json!({})))?;
-    for part in &body.source_objects {
-        access::require_readable(&draft.bucket, &part.name)?;
+    let mut draft = destination(&request, body.destination.unwrap_or_else(|| json!({})))?;
+    draft.admit_alone()?;
+    if body.delete_source_objects {
+        for part in &body.source_objects {
+            access::check("storage.objects.delete", &draft.bucket, &part.name, part.which())?;
+        }
     }
     let key = CustomerKey::of(&request)?;
     let (sources, staged) = gather(&draft.bucket, &body.source_objects, key.as_ref())?;
@@ -98,8 +107,7 @@ fn find(bucket: &str, part: &Part, key: Option<&CustomerKey>) -> Result<Object> 
     if part.name.is_empty() {
         return Err(Error::required("sourceObjects.name"));
     }
-    let which = Which::numbered(part.generation.map(|generation| generation.0));
-    let found = lookup::find(bucket, &part.name, which)?;
+    let found = access::find("storage.objects.get", bucket, &part.name, part.which())?;
     let conditions = part.object_preconditions.as_ref();
     let generation_match = conditions.and_then(|conditions| conditions.if_generation_match).map(|number| number.0);
     Preconditions { generation_match, ..Preconditions::default() }.check(Some(lookup::version(&found.object)))?;

@@ -3,6 +3,7 @@
 use super::lookup::{self, Which};
 use super::retire::{self, Ending};
 use super::write;
+use crate::access;
 use fogbank_sdk::{Preconditions, Request, Response, Result, context, db};
 
 /// Deletes, and answers 204.
@@ -15,6 +16,7 @@ pub fn delete(request: Request) -> Result<Response> {
 
 /// Ends a generation: a live one that is not named stays as a noncurrent one in a versioned bucket.
 pub fn remove(bucket: &str, name: &str, which: Which, preconditions: Preconditions) -> Result<()> {
+    access::check("storage.objects.delete", bucket, name, which)?;
     let ending = if which == Which::Live { Ending::Superseded } else { Ending::Deleted };
     let file = db::transaction(|tx| {
         let found = lookup::find_in(tx, bucket, name, which)?;

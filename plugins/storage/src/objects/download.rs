@@ -4,6 +4,7 @@ use super::customer_key::{self, CustomerKey};
 use super::lookup::{self, Which};
 use super::media::{self, Opened};
 use super::resource;
+use crate::access;
 use fogbank_sdk::{Error, Preconditions, Request, Response, Result};
 
 /// How often the row is read again when its file is gone.
@@ -16,7 +17,7 @@ pub fn download(request: Request) -> Result<Response> {
     let preconditions = Preconditions::from_query(&request)?;
     let key = CustomerKey::of(&request)?;
     for _ in 0..TRIES {
-        let found = lookup::find(request.param("bucket"), request.param("object"), which)?;
+        let found = access::find("storage.objects.get", request.param("bucket"), request.param("object"), which)?;
         preconditions.check_read(Some(lookup::version(&found.object)))?;
         customer_key::require(&found.object, key.as_ref())?;
         match media::answer(&found.object, &resource::etag(&found.object), &request)? {

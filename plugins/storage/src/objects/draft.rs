@@ -9,6 +9,7 @@ use super::lookup::Found;
 use super::record::Object;
 use super::write::{self, Also, Target};
 use super::{access, name, protection, resource};
+use crate::access::Permit;
 use crate::model::bucket::{Bucket, Projection};
 use crate::model::storage_class;
 use fogbank_sdk::{Error, Preconditions, RequestHead, Response, Result, Timestamp, context};
@@ -41,6 +42,8 @@ pub struct Draft {
     pub full: bool,
     /// How many bytes were announced.
     pub size: Option<u64>,
+    /// Why an object that is there may not be replaced, where that is so.
+    keeps: Option<String>,
     conditions: [Option<i64>; 4],
 }
 
@@ -123,6 +126,21 @@ impl Draft {
         Ok(draft)
     }
 
+    /// Refuses with 403 unless the caller may make the object.
+    pub fn admit(&mut self, bucket: &Bucket) -> Result<()> {
+        crate::access::object("storage.objects.create", bucket, &self.name, None)?;
+        if self.attributes.retention.is_some() {
+            crate::access::object("storage.objects.setRetention", bucket, &self.name, None)?;
+        }
+        self.keeps = Permit::on_object("storage.objects.delete", bucket, &self.name, None)?.refusal();
+        Ok(())
+    }
+
+    /// As [`Self::admit`], where the bucket is not looked up otherwise.
+    pub fn admit_alone(&mut self) -> Result<()> {
+        if crate::access::enforced() { self.admit(&Bucket::load(&self.bucket)?) } else { Ok(()) }
+    }
+
     /// Takes over conditions that came in another form than the query's.
     pub fn on(&mut self, preconditions: Preconditions) {
         self.conditions = pack(preconditions);
@@ -162,7 +180,8 @@ impl Draft {
 
     /// Makes the content the live generation.
     pub fn store(&self, content: &Content, also: Option<Also>) -> Result<Found> {
-        let target = Target { bucket: &self.bucket, name: &self.name, preconditions: self.preconditions() };
+        let replace = Permit::stored(self.keeps.as_deref());
+        let target = Target { bucket: &self.bucket, name: &self.name, preconditions: self.preconditions(), replace };
         write::insert(&target, content, &|bucket, now| self.build(bucket, now), also)
     }
 

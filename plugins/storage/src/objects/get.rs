@@ -3,6 +3,7 @@
 use super::customer_key::{self, CustomerKey};
 use super::lookup::{self, Which};
 use super::resource::{self, View};
+use crate::access::view;
 use crate::model::bucket::Projection;
 use fogbank_sdk::{Error, Preconditions, Request, RequestHead, Response, Result};
 
@@ -11,7 +12,8 @@ pub fn get(request: Request) -> Result<Response> {
     if request.query("alt") == Some("media") {
         return super::download(request);
     }
-    let found = lookup::find(request.param("bucket"), request.param("object"), which(&request)?)?;
+    let (bucket, name) = (request.param("bucket"), request.param("object"));
+    let found = crate::access::find("storage.objects.get", bucket, name, which(&request)?)?;
     Preconditions::from_query(&request)?.check_read(Some(lookup::version(&found.object)))?;
     let etag = resource::etag(&found.object);
     if request.header("if-none-match").is_some_and(|tags| fogbank_sdk::etag::matches(tags, &etag)) {
@@ -22,7 +24,7 @@ pub fn get(request: Request) -> Result<Response> {
     }
     let key = CustomerKey::of(&request)?;
     let view = View {
-        projection: Projection::of(&request, Projection::NoAcl)?,
+        projection: view::of_object(&found.bucket, &found.object, Projection::of(&request, Projection::NoAcl)?)?,
         unlocked: customer_key::unlocks(&found.object, key.as_ref()),
     };
     Ok(resource::answer(&found, view))

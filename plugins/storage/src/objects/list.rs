@@ -5,6 +5,7 @@ use super::glob::Glob;
 use super::page::{Named, Page, Query, Start};
 use super::record::{self, Object};
 use super::resource::{self, View};
+use crate::access::{self, view::Views};
 use crate::model::bucket::{Bucket, Projection};
 use fogbank_sdk::db::{self, Value, params};
 use fogbank_sdk::{Error, Request, RequestHead, Response, Result, page};
@@ -72,10 +73,11 @@ pub fn list(request: Request) -> Result<Response> {
     let bucket = Bucket::load(request.param("bucket"))?;
     let (query, scope) = (query(&request)?, scope(&request)?);
     let folders = request.query_bool("includeFoldersAsPrefixes")? && query.delimiter == "/";
-    let view = View::of(Projection::of(&request, Projection::NoAcl)?);
+    access::prefix("storage.objects.list", &bucket, &query.prefix)?;
+    let projection = Projection::of(&request, Projection::NoAcl)?;
     let from = page::cursor::<Cursor>(&request)?.map_or_else(|| query.first(), Cursor::into_from);
     let found = read(&query, scope, folders, bucket.id, from)?;
-    Ok(Response::json(&wire(found, &bucket, &request.base_url(), view)))
+    Ok(Response::json(&wire(found, &bucket, &request.base_url(), projection)?))
 }
 
 /// Reads a page of a bucket's objects.
@@ -181,7 +183,7 @@ fn limited(bounds: &mut String, values: &mut Vec<Value>, end: Option<&str>) {
     }
 }
 
-fn wire(found: Page<Entry>, bucket: &Bucket, base: &str, view: View) -> serde_json::Value {
+fn wire(found: Page<Entry>, bucket: &Bucket, base: &str, projection: Projection) -> Result<serde_json::Value> {
     let mut answer = Map::new();
     answer.insert("kind".into(), json!("storage#objects"));
     if let Some(next) = found.next.and_then(Cursor::of) {
@@ -190,12 +192,14 @@ fn wire(found: Page<Entry>, bucket: &Bucket, base: &str, view: View) -> serde_js
     if !found.prefixes.is_empty() {
         answer.insert("prefixes".into(), json!(found.prefixes));
     }
-    let items: Vec<_> =
-        found.items.iter().filter_map(Entry::object).map(|object| resource::wire(object, bucket, base, view)).collect();
+    let mut views = Views::new(bucket, projection);
+    let objects = found.items.iter().filter_map(Entry::object);
+    let items = objects.map(|object| Ok(resource::wire(object, bucket, base, View::of(views.of(object)?))));
+    let items = items.collect::<Result<Vec<_>>>()?;
     if !items.is_empty() {
         answer.insert("items".into(), json!(items));
     }
-    serde_json::Value::Object(answer)
+    Ok(serde_json::Value::Object(answer))
 }
 
 impl Entry {

@@ -66,10 +66,15 @@ pub fn version(object: &Object) -> Version {
 
 /// The object and its bucket in one query, outside a transaction. 404 without the bucket, or without the object.
 pub fn find(bucket: &str, name: &str, which: Which) -> Result<Found> {
-    let row = db::query_one(&joined(which), which.params(bucket, name))?;
-    let (bucket, object) = split(row.ok_or_else(bucket::not_found)?)?;
+    let (bucket, object) = peek(bucket, name, which)?;
     let object = object.ok_or_else(|| no_such_object(&bucket.name, name))?;
     Ok(Found { bucket, object })
+}
+
+/// As [`find`], and no object where there is none; 404 without the bucket.
+pub fn peek(bucket: &str, name: &str, which: Which) -> Result<(Bucket, Option<Object>)> {
+    let row = db::query_one(&joined(which), which.params(bucket, name))?;
+    split(row.ok_or_else(bucket::not_found)?)
 }
 
 /// The object and its bucket, as a transaction sees them; no object where there is none, 404 without the bucket.

@@ -38,7 +38,7 @@ mod copy;
 mod delete;
 mod download;
 mod get;
-mod iam;
+pub mod iam;
 mod insert;
 mod r#move;
 mod restore;

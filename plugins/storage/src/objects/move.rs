@@ -8,6 +8,7 @@ use super::resource::{self, View};
 use super::retire::{self, Ending};
 use super::source::Source;
 use super::write::{self, Target};
+use crate::access::{self, Permit};
 use crate::model::bucket::Projection;
 use fogbank_sdk::{Error, Preconditions, Request, Response, Result};
 
@@ -22,13 +23,16 @@ pub fn r#move(request: Request) -> Result<Response> {
     let preconditions = Preconditions::source_from_query(&request)?;
     // A move hands no content to anybody, so the key stays where it is and need not come along.
     let key = CustomerKey::of(&request)?;
-    let found = lookup::find(bucket, from, Which::Live)?;
+    let found = access::find("storage.objects.move", bucket, from, Which::Live)?;
+    access::object("storage.objects.create", &found.bucket, to, None)?;
+    let replace = Permit::on_object("storage.objects.delete", &found.bucket, to, None)?;
     let key = key.or_else(|| found.object.key_sha256.clone().map(CustomerKey));
-    let source = Source { bucket, name: from, which: Which::Live, preconditions, key };
+    let source = Source { bucket, name: from, which: Which::Live, permission: None, preconditions, key };
     let (found, content) = source.link()?;
-    let target = Target { bucket, name: to, preconditions: Preconditions::from_query(&request)? };
+    let target = Target { bucket, name: to, preconditions: Preconditions::from_query(&request)?, replace };
     let moved = relabel(&target, &found, &content)?;
-    let view = View { projection: Projection::of(&request, Projection::NoAcl)?, unlocked: false };
+    let projection = Projection::of(&request, Projection::NoAcl)?;
+    let view = View::of(access::view::of_object(&moved.bucket, &moved.object, projection)?);
     Ok(resource::answer(&moved, view))
 }
 

@@ -104,7 +104,8 @@ fn retain(
     Ok(())
 }
 
-fn shortens(before: &Retention, wanted: Option<&Retention>) -> bool {
+/// Whether a retention ends earlier, or is locked no longer.
+pub fn shortens(before: &Retention, wanted: Option<&Retention>) -> bool {
     wanted.is_none_or(|wanted| wanted.until < before.until || (before.locked && !wanted.locked))
 }
 

@@ -7,6 +7,7 @@ use super::resource::{self, View};
 use super::source::Source;
 use super::write::{self, Target};
 use super::{access, draft};
+use crate::access::{Permit, view};
 use crate::model::bucket::Projection;
 use fogbank_sdk::{Error, Preconditions, Request, Response, Result};
 
@@ -14,35 +15,41 @@ use fogbank_sdk::{Error, Preconditions, Request, Response, Result};
 pub fn restore(request: Request) -> Result<Response> {
     let (bucket, name) = (request.param("bucket"), request.param("object"));
     let generation = request.query_i64("generation")?.ok_or_else(|| Error::required("generation"))?;
-    let found = lookup::find(bucket, name, Which::SoftDeleted(generation))?;
+    let found = crate::access::find("storage.objects.restore", bucket, name, Which::SoftDeleted(generation))?;
     let token = request.query("restoreToken");
     if token.is_some() && token != found.object.restore_token.as_deref() {
         return Err(lookup::no_such_object(bucket, name));
     }
     let (preconditions, copies_acl) = (Preconditions::from_query(&request)?, request.query_bool("copySourceAcl")?);
-    let restored = revive(bucket, name, generation, copies_acl, access::caller().as_deref(), preconditions)?;
+    let replace = permit(&found, copies_acl)?;
+    let target = Target { bucket, name, preconditions, replace };
+    let restored = revive(&target, generation, copies_acl, access::caller().as_deref())?;
     let projection = if draft::full(&request, false)? { Projection::Full } else { Projection::NoAcl };
+    let projection = view::of_object(&restored.bucket, &restored.object, projection)?;
     Ok(resource::answer(&restored, View::of(projection)))
 }
 
+/// A restored object is a new one, which may have to replace another.
+fn permit(found: &Found, copies_acl: bool) -> Result<Permit> {
+    let (bucket, name) = (&found.bucket, found.object.name.as_str());
+    crate::access::object("storage.objects.create", bucket, name, None)?;
+    if copies_acl {
+        crate::access::object("storage.objects.setIamPolicy", bucket, name, Some(&found.object))?;
+    }
+    Permit::on_object("storage.objects.delete", bucket, name, None)
+}
+
 /// Makes a soft-deleted generation the live one of its name. Without `copies_acl` it has the list of a new object.
-pub fn revive(
-    bucket: &str,
-    name: &str,
-    generation: i64,
-    copies_acl: bool,
-    owner: Option<&str>,
-    preconditions: Preconditions,
-) -> Result<Found> {
+pub fn revive(target: &Target, generation: i64, copies_acl: bool, owner: Option<&str>) -> Result<Found> {
+    let Target { bucket, name, .. } = *target;
     let which = Which::SoftDeleted(generation);
     let found = lookup::find(bucket, name, which)?;
     // Restoring hands no content to anybody, so the customer's key need not come along.
     let key = found.object.key_sha256.map(CustomerKey);
-    let source = Source { bucket, name, which, preconditions: Preconditions::default(), key };
+    let source = Source { bucket, name, which, permission: None, preconditions: Preconditions::default(), key };
     let (found, content) = source.link()?;
-    let target = Target { bucket, name, preconditions };
     write::insert(
-        &target,
+        target,
         &content,
         &|bucket, _| {
             let mut object = found.object.clone();

@@ -2,7 +2,6 @@
 //! that limits a call (`maxBytesRewrittenPerCall`) is still led through as many calls as the real service would take
 //! where bytes would have to move. All that is remembered in between is in the token, so a restart does not matter.
 
-use super::access;
 use super::draft::Draft;
 use super::lookup::Found;
 use super::record::Object;
@@ -26,11 +25,11 @@ struct Progress {
 /// Rewrites, or answers with how far it has come and a token for the next call.
 pub fn rewrite(mut request: Request) -> Result<Response> {
     let body: Value = request.json()?;
-    access::require_readable(request.param("sourceBucket"), request.param("sourceObject"))?;
     let source = Source::of(&request, request.param("sourceBucket"), request.param("sourceObject"))?;
     let found = source.find()?;
     let (bucket, name) = (request.param("destinationBucket"), request.param("destinationObject"));
-    let draft = Draft::of_copy(&request, &found.object, bucket, name, body)?;
+    let mut draft = Draft::of_copy(&request, &found.object, bucket, name, body)?;
+    draft.admit_alone()?;
     let size = found.object.size;
     let progress = advance(&request, &found, &draft)?;
     if progress.rewritten < size {

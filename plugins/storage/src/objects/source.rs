@@ -4,6 +4,7 @@
 use super::content::Content;
 use super::customer_key::{self, CustomerKey};
 use super::lookup::{self, Found, Which};
+use crate::access;
 use fogbank_sdk::{Error, Preconditions, RequestHead, Result};
 
 const TRIES: usize = 5;
@@ -14,6 +15,8 @@ pub struct Source<'a> {
     pub bucket: &'a str,
     pub name: &'a str,
     pub which: Which,
+    /// What the caller needs on it; absent where nobody asks.
+    pub permission: Option<&'static str>,
     pub preconditions: Preconditions,
     pub key: Option<CustomerKey>,
 }
@@ -25,6 +28,7 @@ impl<'a> Source<'a> {
             bucket,
             name,
             which: Which::numbered(request.query_i64("sourceGeneration")?),
+            permission: Some("storage.objects.get"),
             preconditions: Preconditions::source_from_query(request)?,
             key: CustomerKey::of_source(request)?,
         })
@@ -32,7 +36,10 @@ impl<'a> Source<'a> {
 
     /// The object, if its conditions hold and its key came along.
     pub fn find(&self) -> Result<Found> {
-        let found = lookup::find(self.bucket, self.name, self.which)?;
+        let found = match self.permission {
+            Some(permission) => access::find(permission, self.bucket, self.name, self.which)?,
+            None => lookup::find(self.bucket, self.name, self.which)?,
+        };
         self.preconditions.check(Some(lookup::version(&found.object)))?;
         customer_key::require(&found.object, self.key.as_ref())?;
         Ok(found)

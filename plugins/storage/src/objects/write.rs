@@ -5,6 +5,7 @@ use super::content::Content;
 use super::lookup::{self, Found};
 use super::record::{Object, State};
 use super::retire::{self, Ending, Retired};
+use crate::access::Permit;
 use crate::model::bucket::Bucket;
 use crate::{folders, generation, removals};
 use fogbank_sdk::db::{self, Statement, Transaction};
@@ -16,6 +17,8 @@ pub struct Target<'a> {
     pub bucket: &'a str,
     pub name: &'a str,
     pub preconditions: Preconditions,
+    /// Whether an object that is there may be replaced.
+    pub replace: Permit,
 }
 
 /// What else happens in the transaction of a write, given the transaction and the generation that was made.
@@ -59,6 +62,9 @@ fn step(
 ) -> Result<(Found, Vec<String>)> {
     let (bucket, live, latest) = lookup::for_write(tx, target.bucket, target.name)?;
     target.preconditions.check(live.as_ref().map(lookup::version))?;
+    if live.is_some() {
+        target.replace.require()?;
+    }
     let now = context::now();
     let mut object = build(&bucket, now)?;
     content.fill(&mut object);

@@ -5,7 +5,7 @@
 mod check;
 mod legacy;
 
-pub use legacy::{follow_list, from_list, to_list};
+pub use legacy::{begin, follow_list, from_list, initial, keep_list, member, settle, to_list};
 
 use crate::conditions;
 use fogbank_sdk::identity::{self, Policy};
@@ -71,8 +71,8 @@ pub fn set(request: &mut Request, target: &Target) -> Result<(Response, Value)> 
     Ok((Response::json(&wire(policy, target)), document))
 }
 
-/// Answers `testIamPermissions`.
-pub fn test(request: &RequestHead, resource: &str) -> Result<Response> {
+/// Answers `testIamPermissions`; `held` gives those that the caller has.
+pub fn test(request: &RequestHead, held: impl FnOnce(Vec<String>) -> Result<Vec<String>>) -> Result<Response> {
     let permissions: Vec<String> = request.query_all("permissions").map(str::to_owned).collect();
     if permissions.is_empty() {
         return Err(Error::required("permissions"));
@@ -80,7 +80,7 @@ pub fn test(request: &RequestHead, resource: &str) -> Result<Response> {
     if let Some(other) = permissions.iter().find(|permission| !permission.starts_with("storage.")) {
         return Err(Error::invalid(format!("Invalid permission: {other}")));
     }
-    let held = identity::test_permissions(resource, &permissions)?;
+    let held = held(permissions)?;
     let mut answer = json!({"kind": "storage#testIamPermissionsResponse"});
     if !held.is_empty() {
         answer["permissions"] = json!(held);

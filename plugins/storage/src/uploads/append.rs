@@ -2,6 +2,7 @@
 
 use super::content_range::ContentRange;
 use super::session::{Session, UPLOADER};
+use crate::access;
 use crate::objects::draft;
 use fogbank_sdk::files::{self, Upload};
 use fogbank_sdk::{Body, Error, Request, RequestHead, Response, Result};
@@ -12,6 +13,7 @@ const MIB: u64 = 1 << 20;
 pub fn append(mut request: Request) -> Result<Response> {
     let id = request.query("upload_id").filter(|id| !id.is_empty()).ok_or_else(|| Error::required("upload_id"))?;
     let mut session = Session::load(id, request.param("bucket"))?;
+    access::by_address(request.param("bucket"))?;
     if let Some(generation) = session.generation {
         return session.repeat(generation);
     }

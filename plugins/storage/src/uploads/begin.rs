@@ -35,6 +35,7 @@ fn resumable(mut request: Request) -> Result<Response> {
     let mut draft = Draft::by_caller(&request, metadata, request.header("x-upload-content-type"))?;
     draft.size = announced(&request)?;
     let bucket = Bucket::load(&draft.bucket)?;
+    draft.admit(&bucket)?;
     let session = Session::begin(bucket.id, draft)?;
     let place = format!("{}/upload/storage/v1/b/{}/o", request.base_url(), query::encode(&bucket.name));
     Ok(Response::new(200)

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 /// `uploadType=media`: the body is the content.
 pub fn media(mut request: Request) -> Result<Response> {
-    let draft = Draft::by_caller(&request, json!({}), request.header("content-type"))?;
+    let mut draft = Draft::by_caller(&request, json!({}), request.header("content-type"))?;
     let mut body = request.take_body();
-    store(&draft, &mut body)
+    store(&mut draft, &mut body)
 }
 
 /// `uploadType=multipart`: the first part is the metadata, the second the content.
@@ -24,13 +24,13 @@ pub fn multipart(mut request: Request) -> Result<Response> {
         from_json(&first.body.read_to_end(JSON_LIMIT)?)?
     };
     let mut second = parts.next()?.ok_or_else(|| missing("media"))?;
-    let draft = Draft::by_caller(&request, metadata, second.content_type())?;
-    store(&draft, &mut second.body)
+    let mut draft = Draft::by_caller(&request, metadata, second.content_type())?;
+    store(&mut draft, &mut second.body)
 }
 
 /// Stages, commits and records the content. The bucket is looked up first, so that nobody sends bytes for nothing.
-pub fn store(draft: &Draft, body: &mut Body) -> Result<Response> {
-    Bucket::load(&draft.bucket)?;
+pub fn store(draft: &mut Draft, body: &mut Body) -> Result<Response> {
+    draft.admit(&Bucket::load(&draft.bucket)?)?;
     let most = draft::max_size()?;
     if body.length().is_some_and(|length| length > most) {
         return Err(Error::too_large(most));

@@ -2,6 +2,7 @@
 //! <https://cloud.google.com/storage/docs/xml-api/get-bucket-list>
 
 use super::{answer, writer};
+use crate::access;
 use crate::model::bucket::Bucket;
 use crate::objects::list::{self, Entry, Scope};
 use crate::objects::page::{Page, Query, Start};
@@ -26,6 +27,7 @@ struct List<'a> {
 pub fn list(request: &RequestHead) -> Result<Response> {
     let list = List::of(request)?;
     let bucket = Bucket::load(request.param("bucket"))?;
+    access::prefix("storage.objects.list", &bucket, &list.query.prefix)?;
     let from = list.begin()?;
     let found = match list.query.limit {
         0 => Page { items: Vec::new(), prefixes: Vec::new(), next: None, weight: 0 },

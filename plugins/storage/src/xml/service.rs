@@ -2,14 +2,13 @@
 
 use super::call::Call;
 use super::{answer, writer};
-use crate::{buckets, policies};
-use fogbank_sdk::{Request, RequestHead, Response, Result, context, identity};
+use crate::buckets;
+use fogbank_sdk::{Request, RequestHead, Response, Result, context};
 use serde_json::Value;
 
 /// Lists the buckets of the project in `x-goog-project-id`, or of a client that names none.
 pub fn get(request: Request) -> Result<Response> {
     let project = request.header("x-goog-project-id").map_or_else(context::default_project, str::to_owned);
-    identity::require("storage.buckets.list", &policies::project_resource(&project), &[])?;
     let buckets = all(&request, &project)?;
     Ok(writer::answer(document(&project, &buckets)))
 }

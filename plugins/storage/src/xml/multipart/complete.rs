@@ -33,7 +33,8 @@ struct Named {
 
 /// Joins the parts that the body lists, in its order. Those that it does not list are dropped.
 pub fn complete(mut request: Request) -> Result<Response> {
-    let mut upload = super::upload(&request)?;
+    let mut upload = super::upload(&request, &super::WRITE)?;
+    upload.draft.admit_alone()?;
     let preconditions = Preconditions::from_headers(&request)?;
     if !preconditions.is_empty() {
         upload.draft.on(preconditions);

@@ -13,7 +13,7 @@ use fogbank_sdk::{RequestHead, Response, Result, Timestamp};
 
 /// Lists the parts of an upload, in order of number.
 pub fn parts(request: &RequestHead) -> Result<Response> {
-    let upload = super::upload(request)?;
+    let upload = super::upload(request, &["storage.multipartUploads.listParts"])?;
     let after = request.query_i64("part-number-marker")?.unwrap_or(0);
     let most = limit(request, "max-parts")?;
     let mut parts = upload.parts(after, most + 1)?;

@@ -17,9 +17,14 @@ use super::permission;
 use fogbank_sdk::{Error, RequestHead, Result};
 use record::Upload;
 
-/// The upload that the request names, for who may write the object.
-fn upload(request: &RequestHead) -> Result<Upload> {
-    permission::on_object(request, "storage.objects.create")?;
+/// What sending and joining parts needs.
+const WRITE: [&str; 2] = ["storage.multipartUploads.create", "storage.objects.create"];
+
+/// The upload that the request names, for a caller with `permissions`.
+fn upload(request: &RequestHead, permissions: &[&str]) -> Result<Upload> {
+    for permission in permissions {
+        permission::on_object(request, permission)?;
+    }
     let id = request.query("uploadId").filter(|id| !id.is_empty()).ok_or_else(|| Error::required("uploadId"))?;
     Upload::load(id, request.param("bucket"), request.param("object"))
 }

@@ -20,7 +20,7 @@ const LARGEST: u64 = 5 << 30;
 /// Takes a part; a second one of the same number replaces the first.
 pub fn part(mut request: Request) -> Result<Response> {
     let number = number(&request)?;
-    let upload = super::upload(&request)?;
+    let upload = super::upload(&request, &super::WRITE)?;
     if request.header("x-goog-copy-source").is_some() {
         return Err(unimplemented(&request, "?partNumber with x-goog-copy-source"));
     }

@@ -1,7 +1,8 @@
 //! `?acl` of an object. <https://cloud.google.com/storage/docs/xml-api/get-object-acls>
 
 use super::super::call::Call;
-use super::super::{acl, headers, permission, reader, writer};
+use super::super::{acl, headers, reader, writer};
+use crate::access::{check, find};
 use crate::access_lists::refuse_uniform;
 use crate::model::acl::{Scope, Verb};
 use crate::objects;
@@ -11,8 +12,8 @@ use serde_json::json;
 
 /// The list.
 pub fn show(request: &RequestHead) -> Result<Response> {
-    permission::on_object(request, "storage.objects.getIamPolicy")?;
-    let found = lookup::find(request.param("bucket"), request.param("object"), Which::of(request)?)?;
+    let (bucket, name) = (request.param("bucket"), request.param("object"));
+    let found = find("storage.objects.getIamPolicy", bucket, name, Which::of(request)?)?;
     refuse_uniform(&found.bucket, Verb::Get, Scope::Object)?;
     Preconditions::from_headers(request)?.check_read(Some(lookup::version(&found.object)))?;
     let default = found.bucket.config.default_object_acl.as_deref();
@@ -26,7 +27,7 @@ pub fn show(request: &RequestHead) -> Result<Response> {
 
 /// Replaces the list by the one in the body, or by the one that `x-goog-acl` names.
 pub fn replace(mut request: Request) -> Result<Response> {
-    permission::on_object(&request, "storage.objects.setIamPolicy")?;
+    check("storage.objects.setIamPolicy", request.param("bucket"), request.param("object"), Which::of(&request)?)?;
     let sent = reader::read_if_any(request.body(), "AccessControlList", acl::entries)?;
     let call = Call::on_object(&request).conditions().query("generation", request.query("generation"));
     let call = match (sent, headers::canned(&request)?) {

@@ -2,18 +2,14 @@
 
 use super::super::call::Call;
 use super::super::reader::{self, Node};
-use super::super::{answer, headers, permission};
+use super::super::{answer, headers};
 use crate::objects;
 use fogbank_sdk::{Request, RequestHead, Response, Result};
 use serde_json::{Value, json};
 
 /// Joins the objects that a `ComposeRequest` names.
 pub fn compose(mut request: Request) -> Result<Response> {
-    permission::on_object(&request, "storage.objects.create")?;
     let sources = reader::read(request.body(), "ComposeRequest", components)?;
-    for source in &sources {
-        permission::on(request.param("bucket"), source["name"].as_str().unwrap_or_default(), "storage.objects.get")?;
-    }
     let destination = destination(&request)?;
     let call = Call::of(&request)
         .param("destinationBucket", request.param("bucket"))

@@ -1,7 +1,7 @@
 //! `PUT` with `x-goog-copy-source`. <https://cloud.google.com/storage/docs/xml-api/put-object-copy>
 
 use super::super::call::Call;
-use super::super::{answer, headers, permission, writer};
+use super::super::{answer, headers, writer};
 use crate::objects::conditional::{Conditional, Verdict};
 use crate::objects::customer_key::CustomerKey;
 use crate::objects::draft::Draft;
@@ -15,19 +15,19 @@ const SOURCE: &str = "x-goog-copy-source";
 
 /// Answers with a `CopyObjectResult`.
 pub fn copy(request: &RequestHead) -> Result<Response> {
-    permission::on_object(request, "storage.objects.create")?;
     let (bucket, name) = source_name(request.header(SOURCE).unwrap_or_default())?;
-    permission::on(&bucket, &name, "storage.objects.get")?;
     let source = Source {
         bucket: &bucket,
         name: &name,
         which: Which::numbered(number(request, "x-goog-copy-source-generation")?),
+        permission: Some("storage.objects.get"),
         preconditions: conditions(request)?,
         key: CustomerKey::of_source(request)?,
     };
     let found = source.find()?.object;
     require(request, &found)?;
-    let draft = draft(request, &found)?;
+    let mut draft = draft(request, &found)?;
+    draft.admit_alone()?;
     let (_, content) = source.link()?;
     let made = draft.store(&content, None)?;
     let resource = answer::resource(&draft.answer(&made))?;

@@ -1,8 +1,9 @@
 //! `GET` and `HEAD` of an object. <https://cloud.google.com/storage/docs/xml-api/get-object-download>
 
-use super::super::{answer, permission};
+use super::super::answer;
+use crate::access;
 use crate::objects::customer_key::{self, CustomerKey};
-use crate::objects::lookup::{self, Which};
+use crate::objects::lookup::{self, Found, Which};
 use crate::objects::media::{self, Opened};
 use crate::objects::record::Object;
 use crate::objects::source;
@@ -13,12 +14,11 @@ const TRIES: usize = 5;
 
 /// Answers with the content, as the conditions and the range say.
 pub fn read(request: &RequestHead) -> Result<Response> {
-    permission::on_object(request, "storage.objects.get")?;
     let which = Which::of(request)?;
     let preconditions = Preconditions::from_headers(request)?;
     let key = CustomerKey::of(request)?;
     for _ in 0..TRIES {
-        let mut object = lookup::find(request.param("bucket"), request.param("object"), which)?.object;
+        let mut object = find(request, which)?.object;
         preconditions.check_read(Some(lookup::version(&object)))?;
         customer_key::require(&object, key.as_ref())?;
         present(request, &mut object);
@@ -32,6 +32,10 @@ pub fn read(request: &RequestHead) -> Result<Response> {
         }
     }
     Err(source::vanishing())
+}
+
+fn find(request: &RequestHead, which: Which) -> Result<Found> {
+    access::find("storage.objects.get", request.param("bucket"), request.param("object"), which)
 }
 
 /// A signed URL may say how the content is to be presented.

@@ -1,13 +1,11 @@
 //! `DELETE` of an object. <https://cloud.google.com/storage/docs/xml-api/delete-object>
 
-use super::super::permission;
 use crate::objects;
 use crate::objects::lookup::Which;
 use fogbank_sdk::{Preconditions, RequestHead, Response, Result};
 
 /// Deletes the live generation, or the one that is named, and answers 204.
 pub fn remove(request: &RequestHead) -> Result<Response> {
-    permission::on_object(request, "storage.objects.delete")?;
     let preconditions = Preconditions::from_headers(request)?;
     objects::remove(request.param("bucket"), request.param("object"), Which::of(request)?, preconditions)?;
     Ok(Response::no_content())
