@@ -5,16 +5,30 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`projects`] | ids and numbers of projects |
+//! | [`accounts`], [`keys`] | service accounts and their keys |
+//! | [`roles`], [`catalog`], [`permissions`], [`iam_policies`] | what there is to hold: predefined, basic and custom roles, permissions |
+//! | [`policies`] | policies of resources that live here |
+//! | [`projects`], [`resources`] | ids and numbers of projects |
 //! | [`crypto`] | keys, signatures, certificates, JSON Web Tokens |
 //! | [`background`] | what is done on a schedule |
 //!
 //! A handler reads as the API's documentation does: check, look up, change, answer.
 #![deny(unsafe_code)]
 
+pub mod accounts;
 pub mod background;
+pub mod catalog;
 pub mod crypto;
+pub mod failures;
+pub mod iam_policies;
+pub mod keys;
+pub mod permissions;
+pub mod policies;
 pub mod projects;
+pub mod resources;
+pub mod roles;
+pub mod wildcard;
+pub mod wire;
 
 use fogbank_sdk::{Outcome, Reply, Request, Result, Runner, Service, Work};
 

@@ -1,6 +1,6 @@
 //! Projects as resources name them: by id in e-mail addresses, by number in the names of pools and API keys, by either in requests.
 
-use fogbank_sdk::{Result, identity, peers};
+use fogbank_sdk::{Error, Result, identity, peers};
 use serde_json::Value;
 
 const PREFIX: &str = "//cloudresourcemanager.googleapis.com/projects/";
@@ -28,30 +28,47 @@ pub fn id(project: &str) -> Result<String> {
     Ok(id.unwrap_or(project).to_owned())
 }
 
-/// The number of `project`, an id or a number: what Resource Manager says; where it is not loaded, one that always follows from the id.
+/// A project that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    pub id: String,
+    pub number: String,
+}
+
+/// The project that an id or a number names: what Resource Manager says; where that is not loaded, whatever the client says, with a
+/// number that always follows from the id.
 ///
-/// Errors: those of the host's store of policies.
-pub fn number(project: &str) -> Result<String> {
-    if is_number(project) {
-        return Ok(project.to_owned());
-    }
-    Ok(asked(project).unwrap_or_else(|| derived(project).to_string()))
-}
-
-/// What Resource Manager says.
-fn asked(project: &str) -> Option<String> {
+/// Errors: 404 and 403, where Resource Manager says so.
+pub fn look_up(project: &str) -> Result<Project> {
     let url = format!("http://cloudresourcemanager.googleapis.com/v1/projects/{}", fogbank_sdk::query::encode(project));
-    let mut answer = peers::send_one(peers::Request::get(url).as_service()).ok().filter(|answer| answer.status == 200)?;
-    let project: Value = answer.json().ok()?;
-    project["projectNumber"].as_str().filter(|number| is_number(number)).map(str::to_owned)
+    match peers::send_one(peers::Request::get(url).as_service()) {
+        Ok(mut answer) if answer.status == 200 => {
+            let found: Value = answer.json()?;
+            let text = |field: &str| found[field].as_str().map(str::to_owned);
+            let (id, number) = (text("projectId"), text("projectNumber"));
+            Ok(Project {
+                id: id.unwrap_or_else(|| project.to_owned()),
+                number: number.unwrap_or_else(|| derived(project)),
+            })
+        }
+        Ok(answer) if matches!(answer.status, 403 | 404) => {
+            Err(Error::not_found(format!("Project {project} does not exist.")))
+        }
+        Ok(answer) => Err(Error::unavailable(format!("Resource Manager answers {}.", answer.status))),
+        Err(peers::Error::Unreachable(_)) => Ok(Project { id: id(project)?, number: derived(project) }),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Twelve digits by FNV-1a.
-fn derived(project: &str) -> u64 {
-    let hash = project.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    100_000_000_000 + hash % 900_000_000_000
+/// A number stays what it is; for an id, twelve digits by FNV-1a.
+fn derived(project: &str) -> String {
+    if is_number(project) {
+        return project.to_owned();
+    }
+    let hash = project
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    (100_000_000_000 + hash % 900_000_000_000).to_string()
 }
 
 #[cfg(test)]
@@ -62,6 +79,6 @@ mod tests {
     fn a_number_is_told_from_an_id() {
         assert!(is_number("123456789012"));
         assert!(!is_number("demo-project") && !is_number(""));
-        assert_eq!(derived("demo-project").to_string().len(), 12);
+        assert_eq!(derived("demo-project").len(), 12);
     }
 }
