@@ -10,18 +10,29 @@ use serde_json::Value;
 pub struct Client {
     base: String,
     http: reqwest::Client,
+    token: Option<String>,
 }
 
 impl Client {
     /// A client whose paths begin at `base`.
     pub fn new(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { base: base.trim_end_matches('/').to_string(), http }
+        Self { base: base.trim_end_matches('/').to_string(), http, token: None }
     }
 
     /// The same server seen as `tenant`.
     pub fn tenant(&self, tenant: &str) -> Self {
-        Self { base: format!("{}/_tenants/{tenant}", self.base), http: self.http.clone() }
+        Self { base: format!("{}/_tenants/{tenant}", self.base), http: self.http.clone(), token: self.token.clone() }
+    }
+
+    /// The same client, with an access token in each request.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client, without a credential.
+    pub fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
     }
 
     /// Where its paths begin.
@@ -31,7 +42,11 @@ impl Client {
 
     /// A request to be completed with headers and a body.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     /// Sends a request made with [`Client::request`].

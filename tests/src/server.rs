@@ -130,6 +130,24 @@ impl Server {
         &self.base
     }
 
+    /// A client with the administrator's token, of a server that has authentication on.
+    pub fn operator(&self) -> Client {
+        let token = std::fs::read_to_string(self.data.join("administrator-token")).expect("authentication is on");
+        self.client().with_token(token.trim())
+    }
+
+    /// An access token for `user` (`user:ann@example.com`), made by the administrator.
+    pub async fn token(&self, user: &str) -> String {
+        let wanted = serde_json::json!({ "user": user, "project": "demo-project" });
+        let made = self.operator().post("/auth/tokens", wanted).await.expect(200).json();
+        made["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// A client with an access token of `user`.
+    pub async fn as_user(&self, user: &str) -> Client {
+        self.client().with_token(&self.token(user).await)
+    }
+
     /// A client of this server.
     pub fn client(&self) -> Client {
         Client::new(&self.base)

@@ -11,6 +11,7 @@ use super::place::{Place, TENANTS, no_tenant};
 use super::{cors, health};
 use crate::capability::http::{Body, Limits};
 use crate::cli::env;
+use crate::plugin::manifest::{HostPattern, Permission};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -59,6 +60,7 @@ pub(super) async fn answer<B: Backend>(
         (&Method::GET, ["health", "ready"]) => Ok(health::ready(gateway).await),
         (&Method::GET, ["metrics"]) => Ok(metrics()),
         (&Method::GET, ["plugins"]) => Ok(json_answer(StatusCode::OK, &plugins(gateway))),
+        (&Method::GET, ["plugins", name]) => plugin(gateway, name),
         (&Method::GET, ["env"]) => settings(gateway, &place.base_url, parts.uri.query()),
         (_, ["iam", rest @ ..]) => {
             let limits = Limits { max_size: MAX_POLICY, idle: gateway.config.limits.idle };
@@ -70,7 +72,7 @@ pub(super) async fn answer<B: Backend>(
             let body = body.limited(limits).read_to_end(MAX_BODY).await.map_err(|error| of_body(&error))?;
             tenants::answer(gateway, &method, rest, &body).await
         }
-        (_, ["health", "live" | "ready"] | ["metrics"] | ["plugins"] | ["env"]) => {
+        (_, ["health", "live" | "ready"] | ["metrics"] | ["plugins"] | ["plugins", _] | ["env"]) => {
             Err(ApiError::wrong_method(&parts.method, &place.path, vec![Method::GET, Method::HEAD]))
         }
         _ => Err(ApiError::no_route(&parts.method, &place.path)),
@@ -116,6 +118,39 @@ fn plugins<B: Backend>(gateway: &Gateway<B>) -> Value {
     let problems = gateway.backend.problems().into_iter();
     let problems: Vec<Value> = problems.map(|(place, why)| json!({ "place": place, "problems": why })).collect();
     json!({ "plugins": services.collect::<Vec<_>>(), "problems": problems })
+}
+
+/// One service with its routes: what they need and what they are about.
+fn plugin<B: Backend>(gateway: &Gateway<B>, name: &str) -> Result<Response<Body>, ApiError> {
+    let services = gateway.backend.services();
+    let found = services.iter().find(|service| &*service.manifest.name == name);
+    let manifest = &found.ok_or_else(|| ApiError::no_route(&Method::GET, name))?.manifest;
+    let routes = manifest.routes.iter().map(|route| {
+        let permission = match &route.permission {
+            Some(Permission::Named(name)) => json!(&**name),
+            Some(Permission::Open { reason }) => json!({ "open": reason }),
+            None => Value::Null,
+        };
+        json!({
+            "id": &*route.id,
+            "method": route.method.to_string(),
+            "paths": route.paths.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "host": route.host.as_ref().map(HostPattern::shape),
+            "permission": permission,
+            "resource": route.resource.as_ref().map(ToString::to_string),
+            "decide": if route.plugin_decides { "plugin" } else { "host" },
+            "unimplemented": route.unimplemented,
+        })
+    });
+    let permissions: Vec<&str> = manifest.access.permissions.iter().map(|name| &**name).collect();
+    let about = json!({
+        "name": &*manifest.name,
+        "version": manifest.version,
+        "title": manifest.title,
+        "permissions": permissions,
+        "routes": routes.collect::<Vec<_>>(),
+    });
+    Ok(json_answer(StatusCode::OK, &about))
 }
 
 /// What points clients here, or at the tenant that the query names: see `fogbank env`.

@@ -2,7 +2,7 @@
 
 use super::Scale;
 use super::load::{Shot, rate};
-use super::native::{self, Native};
+use super::native::Native;
 use super::report::{Report, median};
 use fogbank_tests::Server;
 use fogbank_tests::guests::Plugins;
@@ -11,14 +11,14 @@ use fogbank_tests::server::Options;
 /// A hello of a service against one of native hyper, in turns.
 pub async fn measure(report: &mut Report, scale: Scale) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let native = native::serve(Native { folder: folder.path().into(), database: None }).await;
+    let native = Native::start(folder.path(), None);
     let (fresh_plugins, kept_plugins) = (plugins(0), plugins(128));
     let fresh = Server::with(Options::new().arg("--plugins").arg(fresh_plugins.arg()));
     let kept = Server::with(Options::new().arg("--plugins").arg(kept_plugins.arg()));
     let (mut of_native, mut of_fresh, mut of_kept) = (vec![], vec![], vec![]);
     for _ in 0..scale.rounds {
         let native_hello = Shot::get("/hello");
-        of_native.push(rate(&native, &native_hello, scale.connections, scale.seconds).await);
+        of_native.push(rate(native.base(), &native_hello, scale.connections, scale.seconds).await);
         let hello = Shot::get("/misbehave/v1/hello");
         of_fresh.push(rate(fresh.base(), &hello, scale.connections, scale.seconds).await);
         of_kept.push(rate(kept.base(), &hello, scale.connections, scale.seconds).await);

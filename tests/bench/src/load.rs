@@ -16,12 +16,14 @@ pub struct Shot {
     /// Path and query; `{n}` is replaced by a number that is different each time.
     pub path: String,
     pub body: Bytes,
+    /// An access token.
+    pub token: Option<String>,
 }
 
 impl Shot {
     /// A GET.
     pub fn get(path: &str) -> Self {
-        Self { method: "GET", path: path.into(), body: Bytes::new() }
+        Self { method: "GET", path: path.into(), body: Bytes::new(), token: None }
     }
 }
 
@@ -74,13 +76,19 @@ async fn connect(authority: &str) -> http1::SendRequest<Full<Bytes>> {
 }
 
 async fn fire(sender: &mut http1::SendRequest<Full<Bytes>>, authority: &str, shot: &Shot, n: u64) {
-    let request = hyper::Request::builder()
+    let mut request = hyper::Request::builder();
+    if let Some(token) = &shot.token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let request = request
         .method(shot.method)
         .uri(shot.path.replace("{n}", &n.to_string()))
         .header("host", authority)
         .header("content-type", "application/octet-stream")
         .body(Full::new(shot.body.clone()))
         .expect("a request");
+    // The connection is ready for another request a moment after the last answer's end.
+    sender.ready().await.expect("the connection stays");
     let response = sender.send_request(request).await.expect("an answer");
     let status = response.status();
     let body = response.into_body().collect().await.expect("a whole answer").to_bytes();

@@ -5,9 +5,10 @@
 //! # Layout
 //!
 //! - [`load`]: requests over kept-alive connections, and what came of them.
-//! - [`native`]: the baselines, a hyper server that does the same by hand.
+//! - [`native`]: the baselines, a hyper server that does the same by hand, in a process of its own as Fogbank is.
 //! - one module a group of rows.
 
+mod decisions;
 mod hello;
 mod lists;
 mod load;
@@ -45,6 +46,11 @@ const QUICK: Scale = Scale { seconds: 1, rounds: 1, connections: 64, sizes: &[64
 #[tokio::main]
 async fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, folder, rest @ ..] = args.as_slice()
+        && flag == native::ARGUMENT
+    {
+        return native::child(folder.into(), rest.first().map(Into::into)).await;
+    }
     let scale = if args.iter().any(|arg| arg == "--quick") { QUICK } else { FULL };
     let only = args.iter().position(|arg| arg == "--only").and_then(|at| args.get(at + 1));
     let wanted = |name: &str| only.is_none_or(|only| only.split(',').any(|one| one == name));
@@ -57,6 +63,9 @@ async fn main() {
     }
     if wanted("metadata") {
         metadata::measure(&mut report, scale).await;
+    }
+    if wanted("decisions") {
+        decisions::measure(&mut report, scale).await;
     }
     if wanted("writes") {
         writes::measure(&mut report, scale).await;

@@ -2,7 +2,7 @@
 
 use super::Scale;
 use super::load::{Shot, rate};
-use super::native::{self, Native};
+use super::native::Native;
 use super::report::{Report, median};
 use fogbank_tests::Server;
 
@@ -17,8 +17,7 @@ pub async fn measure(report: &mut Report, scale: Scale) {
     client.post("/storage/v1/b?project=other", serde_json::json!({ "name": "bench-objects" })).await.expect(200);
     client.upload("bench-objects", "object", "content").await.expect(200);
     let file = server.data().join("tenants/default/storage/db.sqlite");
-    let database = native::database(&file).await;
-    let native = native::serve(Native { folder: server.data().into(), database: Some(database) }).await;
+    let native = Native::start(server.data(), Some(&file));
     let pairs = [
         ("objects.get (metadata)", "/storage/v1/b/bench-objects/o/object", "/object"),
         ("buckets.list of ten", "/storage/v1/b?project=bench", "/buckets"),
@@ -26,7 +25,7 @@ pub async fn measure(report: &mut Report, scale: Scale) {
     for (what, ours, theirs) in pairs {
         let (mut measured, mut baseline) = (vec![], vec![]);
         for _ in 0..scale.rounds {
-            baseline.push(rate(&native, &Shot::get(theirs), scale.connections, scale.seconds).await);
+            baseline.push(rate(native.base(), &Shot::get(theirs), scale.connections, scale.seconds).await);
             measured.push(rate(server.base(), &Shot::get(ours), scale.connections, scale.seconds).await);
         }
         report.rate(&format!("{what} against native hyper with sqlx"), "/s", median(measured), median(baseline));

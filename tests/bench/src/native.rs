@@ -10,41 +10,76 @@ use hyper_util::rt::TokioIo;
 use md5::{Digest, Md5};
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::io::ReaderStream;
 
 type Body = BoxBody<Bytes, std::io::Error>;
 
+/// The argument with which this program is a baseline.
+pub const ARGUMENT: &str = "--native";
+
 /// What the native server answers from.
-pub struct Native {
-    pub folder: PathBuf,
-    pub database: Option<SqlitePool>,
+struct Source {
+    folder: PathBuf,
+    database: Option<SqlitePool>,
 }
 
-/// Starts a native server in a runtime of its own thread pool; gives its base URL.
-pub async fn serve(native: Native) -> String {
+/// A baseline in a process of its own; ended when it is dropped.
+pub struct Native {
+    child: Child,
+    base: String,
+}
+
+impl Native {
+    /// Starts one that serves the files of `folder` and the rows of `database`.
+    pub fn start(folder: &Path, database: Option<&Path>) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+        command.arg(ARGUMENT).arg(folder).args(database).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("this program starts");
+        let mut base = String::new();
+        let output = child.stdout.take().expect("piped");
+        std::io::BufReader::new(output).read_line(&mut base).expect("its address");
+        Self { child, base: base.trim().to_owned() }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+}
+
+impl Drop for Native {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The baseline itself: prints its base URL and serves until it is ended.
+pub async fn child(folder: PathBuf, file: Option<PathBuf>) {
+    let database = match file {
+        Some(file) => Some(database(&file).await),
+        None => None,
+    };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    let base = format!("http://{}", listener.local_addr().expect("bound"));
-    let native = Arc::new(native);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let _ = stream.set_nodelay(true);
-            let native = Arc::clone(&native);
-            tokio::spawn(async move {
-                let service = service_fn(move |request| answer(Arc::clone(&native), request));
-                let _ =
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
-    });
-    base
+    println!("http://{}", listener.local_addr().expect("bound"));
+    let source = Arc::new(Source { folder, database });
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        let source = Arc::clone(&source);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(Arc::clone(&source), request));
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
 }
 
 /// Opens a database as the host does.
-pub async fn database(file: &Path) -> SqlitePool {
+async fn database(file: &Path) -> SqlitePool {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
@@ -54,7 +89,7 @@ pub async fn database(file: &Path) -> SqlitePool {
     pool.connect_with(options).await.expect("the database opens")
 }
 
-async fn answer(native: Arc<Native>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
+async fn answer(native: Arc<Source>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
     let path = request.uri().path().to_string();
     match path.as_str() {
         "/hello" => Ok(json(Bytes::from_static(b"{\"message\":\"hello\"}"))),
@@ -74,7 +109,7 @@ fn json(bytes: Bytes) -> Response<Body> {
 }
 
 /// The row of one object by its key, as JSON.
-async fn object(native: &Native) -> Result<Response<Body>, std::io::Error> {
+async fn object(native: &Source) -> Result<Response<Body>, std::io::Error> {
     let pool = native.database.as_ref().expect("this server has a database");
     let sql = "SELECT o.* FROM buckets b JOIN objects o ON o.bucket = b.id AND o.name = $2 AND o.state = 'live' \
                WHERE b.name = $1 AND b.soft_deleted_ms IS NULL";
@@ -94,7 +129,7 @@ async fn object(native: &Native) -> Result<Response<Body>, std::io::Error> {
 }
 
 /// The rows of a project's buckets, as JSON.
-async fn buckets(native: &Native) -> Result<Response<Body>, std::io::Error> {
+async fn buckets(native: &Source) -> Result<Response<Body>, std::io::Error> {
     let pool = native.database.as_ref().expect("this server has a database");
     let sql = "SELECT * FROM buckets WHERE project = $1 AND soft_deleted_ms IS NULL ORDER BY name LIMIT 1000";
     let rows = sqlx::query(sql).bind("bench").fetch_all(pool).await.map_err(std::io::Error::other)?;
@@ -112,7 +147,7 @@ async fn buckets(native: &Native) -> Result<Response<Body>, std::io::Error> {
 }
 
 /// Writes a body to a file with both hashes, on a blocking thread behind a bounded channel.
-async fn upload(native: &Native, mut body: Incoming, durable: bool) -> Result<Response<Body>, std::io::Error> {
+async fn upload(native: &Source, mut body: Incoming, durable: bool) -> Result<Response<Body>, std::io::Error> {
     let (sender, mut chunks) = tokio::sync::mpsc::channel::<Bytes>(32);
     let folder = native.folder.clone();
     let writing = tokio::task::spawn_blocking(move || -> std::io::Result<(u64, String, u32)> {

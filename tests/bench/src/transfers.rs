@@ -1,7 +1,7 @@
 //! Large uploads and downloads, in MiB a second.
 
 use super::Scale;
-use super::native::{self, Native};
+use super::native::Native;
 use super::report::{Report, median};
 use bytes::Bytes;
 use fogbank_tests::Server;
@@ -16,15 +16,15 @@ pub async fn measure(report: &mut Report, scale: Scale) {
     let server = Server::start();
     server.client().bucket("bench-transfers").await;
     let folder = tempfile::tempdir_in(server.data()).expect("a temporary folder on the same disk");
-    let native = native::serve(Native { folder: folder.path().into(), database: None }).await;
+    let native = Native::start(folder.path(), None);
     for &size in scale.sizes {
         let (mut up, mut native_up, mut down, mut native_down) = (vec![], vec![], vec![], vec![]);
         write_file(&folder.path().join("object"), size);
         let media = "/upload/storage/v1/b/bench-transfers/o?uploadType=media&name=object";
         for _ in 0..scale.rounds {
-            native_up.push(upload(&format!("{native}/upload"), size).await);
+            native_up.push(upload(&format!("{}/upload", native.base()), size).await);
             up.push(upload(&format!("{}{media}", server.base()), size).await);
-            native_down.push(download(&format!("{native}/object")).await);
+            native_down.push(download(&format!("{}/object", native.base())).await);
             let object = format!("{}/storage/v1/b/bench-transfers/o/object?alt=media", server.base());
             down.push(download(&object).await);
         }

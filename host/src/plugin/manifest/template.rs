@@ -1,5 +1,7 @@
 //! Small texts with holes: resource names over a route's parameters, and settings of clients over the base URL.
 
+use std::fmt;
+
 /// A resource name with holes: `//storage.example.com/projects/_/buckets/{bucket}`, `.../{query.name}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
@@ -9,6 +11,16 @@ enum Piece {
     Text(String),
     Param(String),
     Query(String),
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|piece| match piece {
+            Piece::Text(text) => f.write_str(text),
+            Piece::Param(name) => write!(f, "{{{name}}}"),
+            Piece::Query(name) => write!(f, "{{query.{name}}}"),
+        })
+    }
 }
 
 impl Template {
