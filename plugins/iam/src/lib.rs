@@ -7,8 +7,12 @@
 //! |---|---|
 //! | [`accounts`], [`keys`] | service accounts and their keys |
 //! | [`roles`], [`catalog`], [`permissions`], [`iam_policies`] | what there is to hold: predefined, basic and custom roles, permissions |
+//! | [`pools`] | workload identity pools and their providers |
+//! | [`deny_policies`] | deny policies (IAM v2) |
+//! | [`api_keys`] | API keys |
+//! | [`operations`] | operations that ended with the request that began them |
 //! | [`policies`] | policies of resources that live here |
-//! | [`projects`], [`resources`] | ids and numbers of projects |
+//! | [`projects`], [`resources`] | ids and numbers of projects, full resource names |
 //! | [`crypto`] | keys, signatures, certificates, JSON Web Tokens |
 //! | [`background`] | what is done on a schedule |
 //!
@@ -16,14 +20,18 @@
 #![deny(unsafe_code)]
 
 pub mod accounts;
+pub mod api_keys;
 pub mod background;
 pub mod catalog;
 pub mod crypto;
+pub mod deny_policies;
 pub mod failures;
 pub mod iam_policies;
 pub mod keys;
+pub mod operations;
 pub mod permissions;
 pub mod policies;
+pub mod pools;
 pub mod projects;
 pub mod resources;
 pub mod roles;
