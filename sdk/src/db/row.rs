@@ -1,15 +1,26 @@
 //! What a statement gives.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::value::{FromValue, Value};
 use super::{Error, Result, wit};
 
 /// One row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Row {
     columns: Rc<[String]>,
+    /// Where this row's columns begin among `columns`: a row may be the rest of a longer one.
+    first: usize,
     cells: Vec<Value>,
+    /// Behind the column that was asked for last: columns are mostly read in their order.
+    next: Cell<usize>,
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.columns() == other.columns() && self.cells == other.cells
+    }
 }
 
 /// What one statement of a batch did.
@@ -25,7 +36,16 @@ impl Row {
     /// A row for unit tests.
     pub fn new(cells: Vec<(&str, Value)>) -> Self {
         let (columns, cells): (Vec<_>, _) = cells.into_iter().map(|(name, value)| (name.to_owned(), value)).unzip();
-        Self { columns: columns.into(), cells }
+        Self { columns: columns.into(), first: 0, cells, next: Cell::default() }
+    }
+
+    /// Cuts off the columns from the `at`th on, as a row of their own: for joins whose tables have columns of one name.
+    ///
+    /// # Panics
+    /// Where there are fewer columns.
+    pub fn split_off(&mut self, at: usize) -> Row {
+        let cells = self.cells.split_off(at);
+        Row { columns: Rc::clone(&self.columns), first: self.first + at, cells, next: Cell::default() }
     }
 
     /// The value of a column.
@@ -47,12 +67,16 @@ impl Row {
 
     /// The names of the columns in order.
     pub fn columns(&self) -> &[String] {
-        &self.columns
+        &self.columns[self.first..self.first + self.cells.len()]
     }
 
     fn position(&self, column: &str) -> Result<usize> {
-        let at = self.columns.iter().position(|name| name == column);
-        at.ok_or_else(|| Error::Other(format!("no column {column}")))
+        let (names, next) = (self.columns(), self.next.get());
+        let from = |start: usize, end: usize| (start..end).find(|at| names[*at] == column);
+        let at = from(next, names.len()).or_else(|| from(0, next));
+        let at = at.ok_or_else(|| Error::Other(format!("no column {column}")))?;
+        self.next.set(at + 1);
+        Ok(at)
     }
 }
 
@@ -73,7 +97,7 @@ pub(super) fn rows(raw: wit::Rows) -> Vec<Row> {
     let mut rows = Vec::with_capacity(cells.len() / columns.len());
     while cells.len() >= columns.len() {
         let cells = cells.by_ref().take(columns.len()).collect();
-        rows.push(Row { columns: Rc::clone(&columns), cells });
+        rows.push(Row { columns: Rc::clone(&columns), first: 0, cells, next: Cell::default() });
     }
     rows
 }
@@ -101,6 +125,23 @@ mod tests {
         assert_eq!(rows[0].take::<String>("name").unwrap(), "a");
         assert_eq!(rows[0].get::<Option<String>>("name").unwrap(), None);
         assert!(rows[0].get::<i64>("other").is_err());
+    }
+
+    #[test]
+    fn a_row_of_a_join_is_cut_in_two() {
+        let mut row = Row::new(vec![("id", Value::Integer(1)), ("name", Value::Null), ("id", Value::Integer(2))]);
+        let rest = row.split_off(2);
+        assert_eq!((row.get::<i64>("id").unwrap(), rest.get::<i64>("id").unwrap()), (1, 2));
+        assert!(rest.get::<i64>("name").is_err());
+        assert_eq!((row.columns().len(), rest.columns().len()), (2, 1));
+    }
+
+    #[test]
+    fn columns_are_found_in_any_order() {
+        let row = Row::new(vec![("a", Value::Integer(1)), ("b", Value::Integer(2)), ("c", Value::Integer(3))]);
+        for (column, value) in [("b", 2), ("a", 1), ("c", 3), ("c", 3), ("b", 2)] {
+            assert_eq!(row.get::<i64>(column).unwrap(), value);
+        }
     }
 
     #[test]
