@@ -12,6 +12,7 @@
 //! - [`capability`]: one folder a WIT package; what a service can ask the host for.
 //! - [`tenant`]: the separate clouds on one machine, their clocks and quotas.
 //! - [`observe`]: log, metrics, traces.
+//! - [`tls`]: the certificate, from files or made here.
 //!
 //! A request goes one way: [`gateway`], [`plugin`], [`capability`], and its answer comes back up.
 
@@ -27,3 +28,4 @@ pub mod observe;
 pub mod plugin;
 mod services;
 pub mod tenant;
+pub mod tls;

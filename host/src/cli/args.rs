@@ -84,6 +84,9 @@ pub struct Settings {
     /// Where to listen; port 0 picks a free one, and a line FOGBANK_LISTENING on standard output says which.
     #[arg(global = true, long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// HTTPS: `self-signed` (made once, kept in the data folder; `fogbank env` tells clients to trust it), or two files.
+    #[arg(global = true, long, value_name = "self-signed|CERT.pem,KEY.pem")]
+    tls: Option<String>,
     /// Data folder.
     #[arg(global = true, long, value_name = "DIR")]
     data: Option<String>,
@@ -125,6 +128,7 @@ impl Settings {
         let switch = |on: bool| on.then(|| "true".to_owned());
         let flags = [
             ("listen", self.listen.clone()),
+            ("tls", self.tls.clone()),
             ("data", self.data.clone()),
             ("ephemeral", switch(self.ephemeral)),
             ("database", self.database.clone()),

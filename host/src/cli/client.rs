@@ -5,9 +5,11 @@ use super::args::Settings;
 use super::data;
 use crate::config::{Config, DataFolder};
 use crate::gateway::operator;
+use crate::tls;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -25,30 +27,34 @@ pub struct Client {
     pub base: String,
     /// The operator's token, where the server has one.
     token: Option<String>,
-    http: HyperClient<HttpConnector, Full<Bytes>>,
+    http: HyperClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 impl Client {
     /// A client of the server that `config` speaks of: the one that was announced in its data folder, or the one at its
     /// address.
-    pub fn of(config: &Config) -> Self {
+    pub fn of(config: &Config) -> Result<Self, Failure> {
         let announced = match &config.data {
             DataFolder::At(folder) => data::announced(folder),
             DataFolder::Ephemeral => None,
         };
         let named = config.listen.port() != 0 && config.listen != default_listen();
-        let base = announced.filter(|_| !named).unwrap_or_else(|| data::base_url(config.listen));
+        let configured = || (data::base_url(config.listen, &config.tls), tls::configured(config));
+        let announced = announced.filter(|_| !named).map(|about| (about.base, about.certificate));
+        let (base, certificate) = announced.unwrap_or_else(configured);
+        let trusting = tls::client(certificate.as_deref()).map_err(Failure::other)?;
+        let connector = HttpsConnectorBuilder::new().with_tls_config(trusting).https_or_http().enable_http1().build();
         let token = match &config.data {
             DataFolder::At(folder) => std::fs::read_to_string(operator::file(folder)).ok(),
             DataFolder::Ephemeral => None,
         };
         let token = token.map(|token| token.trim().to_owned());
-        Self { base, token, http: HyperClient::builder(TokioExecutor::new()).build(HttpConnector::new()) }
+        Ok(Self { base, token, http: HyperClient::builder(TokioExecutor::new()).build(connector) })
     }
 
     /// As [`Client::of`], from flags.
     pub fn of_settings(settings: &Settings) -> Result<Self, Failure> {
-        Ok(Self::of(&settings.config()?))
+        Self::of(&settings.config()?)
     }
 
     /// Sends a request below `/_fogbank`; the error of an answer that is one is its message.

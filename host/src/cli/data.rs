@@ -1,7 +1,7 @@
 //! The data folder: found or made, and locked against a second process before anything in it is touched (F39).
 
 use super::Failure;
-use crate::config::DataFolder;
+use crate::config::{DataFolder, Tls};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -50,9 +50,9 @@ impl Locked {
         &self.path
     }
 
-    /// Writes where the server listens, for the other commands.
-    pub fn announce(&self, listening: SocketAddr) -> io::Result<()> {
-        let about = About { base: base_url(listening), pid: std::process::id() };
+    /// Writes where the server is, and the certificate that it shows, for the other commands.
+    pub fn announce(&self, base: &str, certificate: Option<PathBuf>) -> io::Result<()> {
+        let about = About { base: base.to_owned(), certificate, pid: std::process::id() };
         let unfinished = self.path.join("server.json.new");
         std::fs::write(&unfinished, serde_json::to_vec(&about)?)?;
         std::fs::rename(unfinished, self.path.join(ABOUT))
@@ -68,25 +68,29 @@ impl Locked {
 
 const ABOUT: &str = "server.json";
 
-#[derive(Serialize, Deserialize)]
-struct About {
-    base: String,
+/// A server that runs, or ran.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct About {
+    pub base: String,
+    /// The file with its certificate, where it speaks TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
     pid: u32,
 }
 
-/// The base URL of the server that runs, or ran, on a data folder.
-pub fn announced(folder: &Path) -> Option<String> {
-    let about: About = serde_json::from_slice(&std::fs::read(folder.join(ABOUT)).ok()?).ok()?;
-    Some(about.base)
+/// The server that runs, or ran, on a data folder.
+pub fn announced(folder: &Path) -> Option<About> {
+    serde_json::from_slice(&std::fs::read(folder.join(ABOUT)).ok()?).ok()
 }
 
 /// How a client on this machine reaches a listening address.
-pub fn base_url(mut listening: SocketAddr) -> String {
+pub fn base_url(mut listening: SocketAddr, tls: &Tls) -> String {
     if listening.ip().is_unspecified() {
         let loopback = if listening.is_ipv4() { "127.0.0.1" } else { "::1" };
         listening.set_ip(loopback.parse().unwrap_or(listening.ip()));
     }
-    format!("http://{listening}")
+    let scheme = if *tls == Tls::Off { "http" } else { "https" };
+    format!("{scheme}://{listening}")
 }
 
 fn make(path: &Path) -> io::Result<()> {
@@ -105,12 +109,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let data = DataFolder::At(folder.path().join("data"));
         let first = Locked::take(&data).expect("free");
-        first.announce("127.0.0.1:7".parse().expect("address")).expect("written");
+        first.announce("http://127.0.0.1:7", None).expect("written");
         let before = std::fs::read_dir(first.path()).expect("folder").count();
         let second = Locked::take(&data).expect_err("taken");
         assert_eq!(second.status(), 3);
         assert_eq!(std::fs::read_dir(first.path()).expect("folder").count(), before);
-        assert_eq!(announced(first.path()).as_deref(), Some("http://127.0.0.1:7"));
+        assert_eq!(announced(first.path()).expect("announced").base, "http://127.0.0.1:7");
         drop(first);
         assert!(Locked::take(&data).is_ok());
     }
@@ -126,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_server_on_all_addresses_is_reached_on_loopback() {
-        assert_eq!(base_url("0.0.0.0:80".parse().expect("address")), "http://127.0.0.1:80");
-        assert_eq!(base_url("[::]:80".parse().expect("address")), "http://[::1]:80");
+        assert_eq!(base_url("0.0.0.0:80".parse().expect("address"), &Tls::Off), "http://127.0.0.1:80");
+        assert_eq!(base_url("[::]:80".parse().expect("address"), &Tls::SelfSigned), "https://[::1]:80");
     }
 }

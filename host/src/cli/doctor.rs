@@ -3,7 +3,7 @@
 use super::Failure;
 use super::args::Settings;
 use super::client::Client;
-use crate::config::{Config, DataFolder, Database};
+use crate::config::{Config, DataFolder, Database, Tls};
 use crate::gateway::docker;
 use http::Method;
 use std::net::SocketAddr;
@@ -22,7 +22,8 @@ struct Finding {
 pub async fn run(settings: &Settings) -> Result<(), Failure> {
     let config = settings.config()?;
     let mut findings = vec![version(), engine(), address_space(), disk(&config)];
-    findings.push(port(config.listen, &config).await);
+    findings.push(port(config.listen, &Client::of(&config)?).await);
+    findings.push(encryption(&config));
     findings.push(database(&config));
     findings.push(daemon().await);
     findings.push(files());
@@ -82,11 +83,11 @@ fn existing(folder: &Path) -> PathBuf {
     folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/")).to_owned()
 }
 
-async fn port(listen: SocketAddr, config: &Config) -> Finding {
+async fn port(listen: SocketAddr, client: &Client) -> Finding {
     let what = "address";
     match TcpListener::bind(listen).await {
         Ok(_) => Finding { what, fine: Some(true), text: format!("{listen} is free") },
-        Err(error) => match Client::of(config).try_send(Method::GET, "/health/ready", None).await {
+        Err(error) => match client.try_send(Method::GET, "/health/ready", None).await {
             Ok((status, _)) => {
                 Finding { what, fine: Some(true), text: format!("a fogbank serves at {listen} (health: {status})") }
             }
@@ -95,6 +96,18 @@ async fn port(listen: SocketAddr, config: &Config) -> Finding {
             }
         },
     }
+}
+
+fn encryption(config: &Config) -> Finding {
+    let text = match &config.tls {
+        Tls::Off => "off: clear HTTP (tls)".to_owned(),
+        Tls::SelfSigned => match crate::tls::configured(config) {
+            Some(file) if file.is_file() => format!("self-signed, {}; `fogbank env` has clients trust it", file.display()),
+            _ => "self-signed, made by the first start; `fogbank env` has clients trust it".to_owned(),
+        },
+        Tls::Files { certificate, .. } => format!("with the certificate in {}", certificate.display()),
+    };
+    Finding { what: "tls", fine: Some(true), text }
 }
 
 fn database(config: &Config) -> Finding {

@@ -20,7 +20,7 @@ pub enum Command {
 pub async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let Command::List = command;
     let config = settings.config()?;
-    match Client::of(&config).try_send(Method::GET, "/plugins", None).await {
+    match Client::of(&config)?.try_send(Method::GET, "/plugins", None).await {
         Ok((_, answer)) => print(&answer),
         Err(_) => {
             println!("(no server is running; these would be loaded)");

@@ -3,10 +3,11 @@
 use super::Failure;
 use super::data::{self, Locked};
 use crate::app::{App, Parts};
-use crate::config::{AuthMode, Config};
+use crate::config::{AuthMode, Config, Tls};
 use crate::gateway::operator::{self, OperatorToken};
-use crate::gateway::{Gateway, Peers, listener, seed};
+use crate::gateway::{Gateway, Peer, Peers, listener, seed};
 use crate::observe::{ToMetrics, log};
+use crate::tls;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let local = socket.local_addr().map_err(|error| Failure::other(format!("no address: {error}")))?;
+    let tls = tls::server(&config, data.path()).map_err(Failure::other)?;
     let parts = Parts {
         data: data.path().to_owned(),
         meters: Arc::new(ToMetrics),
@@ -52,7 +54,7 @@ async fn serve(
     let gateway = Arc::new(gateway);
     // Set once: there is one gateway.
     let _ = app.runtime.process.peers.set(Arc::new(Peers(Arc::downgrade(&gateway))));
-    let listening = tokio::spawn(listener::run(Arc::clone(&gateway), socket, stop.clone()));
+    let listening = tokio::spawn(listener::run(Arc::clone(&gateway), socket, tls, stop.clone()));
     let ready = get_ready(&gateway, &config, data, local).await;
     if ready.is_err() {
         stop.cancel();
@@ -85,12 +87,14 @@ async fn get_ready(
     local: SocketAddr,
 ) -> Result<(), Failure> {
     if let Some(file) = &config.seed {
-        let played = seed::play(gateway, file, local).await.map_err(Failure::other)?;
+        let own = Peer { remote: local.ip(), local, tls: config.tls != Tls::Off };
+        let played = seed::play(gateway, file, own).await.map_err(Failure::other)?;
         tracing::info!(requests = played, "the seed is played");
     }
-    data.announce(local).map_err(|error| Failure::other(format!("the data folder cannot be written: {error}")))?;
+    let base = data::base_url(local, &config.tls);
+    let announced = data.announce(&base, tls::certificate(config, data.path()));
+    announced.map_err(|error| Failure::other(format!("the data folder cannot be written: {error}")))?;
     gateway.set_ready(true);
-    let base = data::base_url(local);
     let mut output = io::stdout().lock();
     // Nobody may be reading; that is no reason not to serve.
     let _ = writeln!(output, "FOGBANK_LISTENING {base}").and_then(|()| output.flush());

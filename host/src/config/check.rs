@@ -1,9 +1,10 @@
 //! From what was written to what it means. Every check notes what is wrong and goes on.
 
 use super::layers::{ConfigErrors, Layers, Raw};
-use super::{AuthMode, Config, DataFolder, Database, LogFormat, Origins, ServerLimits, plugins, units};
+use super::{AuthMode, Config, DataFolder, Database, LogFormat, Origins, ServerLimits, Tls, plugins, units};
 use crate::plugin::manifest::{Limits, template};
 use crate::tenant::Quotas;
+use crate::tls::Identity;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -23,6 +24,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     check.errors.extend(named.into_iter().map(|error| format!("{file}: {error}")));
     let parts = (data(&mut check), server_limits(&mut check), caps(&mut check), quotas(&mut check));
     let listen = check.one("listen", address);
+    let tls = check.all("tls", tls);
+    let tls_names = check.list("tls-names", tls_name);
     let database = check.one("database", database);
     let watch = check.one("watch", parsed("true or false"));
     let log_format = check.one("log-format", log_format);
@@ -41,6 +44,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     let config = (|| {
         Some(Config {
             listen: listen?,
+            tls: tls?,
+            tls_names: tls_names?,
             data: parts.0?,
             database: database?,
             plugins_dir,
@@ -121,8 +126,30 @@ fn parsed<T: FromStr>(what: &'static str) -> impl Fn(&str) -> Result<T, String> 
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let text = text.strip_prefix("http://").unwrap_or(text).replacen("localhost:", "127.0.0.1:", 1);
+    let bare = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let text = bare.unwrap_or(text).replacen("localhost:", "127.0.0.1:", 1);
     text.parse().map_err(|_| format!("`{text}` is no ADDRESS:PORT, such as 127.0.0.1:8080"))
+}
+
+fn tls(values: &[String]) -> Result<Tls, String> {
+    let texts: Vec<&str> = values.iter().map(String::as_str).collect();
+    match texts.as_slice() {
+        ["off"] => Ok(Tls::Off),
+        ["self-signed"] => Ok(Tls::SelfSigned),
+        [certificate, key] => {
+            let (certificate, key) = (PathBuf::from(certificate), PathBuf::from(key));
+            Identity::read(&certificate, &key).and_then(|identity| identity.server())?;
+            Ok(Tls::Files { certificate, key })
+        }
+        _ => Err(format!("`{}` is neither `off` nor `self-signed` nor CERT.pem,KEY.pem", texts.join(","))),
+    }
+}
+
+/// A host name, `*.` before one, or an address.
+fn tls_name(text: &str) -> Result<String, String> {
+    let plain = text.strip_prefix("*.").unwrap_or(text);
+    let name = rustls::pki_types::ServerName::try_from(plain);
+    name.map(|_| text.to_owned()).map_err(|_| format!("`{text}` is neither a host name nor an address"))
 }
 
 fn database(text: &str) -> Result<Database, String> {

@@ -15,8 +15,10 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 }
 
 /// All of them.
-pub const KEYS: [Key; 33] = [
+pub const KEYS: [Key; 35] = [
     key("listen", "127.0.0.1:8080", "address and port; port 0 picks a free one"),
+    key("tls", "off", "`off`, `self-signed` (kept in the data folder), or CERT.pem,KEY.pem"),
+    key("tls-names", "", "host names and addresses that the self-signed certificate is for, beside those of this machine"),
     key("data", "", "data folder; by default the platform's"),
     key("ephemeral", "false", "data in a temporary folder that is removed at the end"),
     key("database", "sqlite", "`sqlite`, or the URL of a PostgreSQL database"),

@@ -29,6 +29,9 @@ use std::time::Duration;
 pub struct Config {
     /// Where to listen; port 0 picks a free one.
     pub listen: SocketAddr,
+    pub tls: Tls,
+    /// More names and addresses of the self-signed certificate.
+    pub tls_names: Vec<String>,
     pub data: DataFolder,
     pub database: Database,
     /// Services from a folder, added to the embedded ones or in place of them.
@@ -73,6 +76,17 @@ pub enum DataFolder {
     At(PathBuf),
     /// A temporary folder, removed at the end.
     Ephemeral,
+}
+
+/// Whether connections are encrypted, and with which certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// Clear HTTP.
+    Off,
+    /// One that is made once and kept in the data folder.
+    SelfSigned,
+    /// The operator's, in PEM: the chain that begins with the server's own, and its key.
+    Files { certificate: PathBuf, key: PathBuf },
 }
 
 /// What services' databases are.

@@ -74,3 +74,34 @@ fn an_ephemeral_server_has_no_data_folder() {
     assert!(config("ephemeral = true\ndata = \"x\"").is_err());
     assert_eq!(config("ephemeral = true").expect("fine").data, DataFolder::Ephemeral);
 }
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_said_with_its_files() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let text = format!("tls = ['{}', '{}']\ntls-names = [\"a b\"]\ncolour = 1", certificate.display(), key.display());
+    std::fs::write(&certificate, "no certificate").expect("written");
+    let errors = config(&text).expect_err("wrong").join("\n");
+    for part in ["fogbank.toml: tls", "cert.pem holds no certificate", "key.pem", "a b", "colour"] {
+        assert!(errors.contains(part), "{part} is missing in:\n{errors}");
+    }
+    assert!(config("tls = \"sometimes\"").expect_err("wrong").join("").contains("sometimes"));
+}
+
+#[test]
+fn a_certificate_and_the_key_of_another_do_not_go_together() {
+    let folder = tempfile::tempdir().expect("folder");
+    let config_of = |name: &str, names: &str| {
+        let text = format!("tls = \"self-signed\"\ntls-names = [{names}]");
+        let made = crate::tls::server(&config(&text).expect("fine"), &folder.path().join(name));
+        assert!(made.is_ok_and(|tls| tls.is_some()));
+        folder.path().join(name).join("tls")
+    };
+    let (one, other) = (config_of("one", ""), config_of("other", "\"cloud.test\""));
+    let files = |certificate: &std::path::Path, key: &std::path::Path| {
+        config(&format!("tls = ['{}/cert.pem', '{}/key.pem']", certificate.display(), key.display()))
+    };
+    assert!(matches!(files(&one, &one).expect("fine").tls, Tls::Files { .. }));
+    let errors = files(&one, &other).expect_err("mixed up").join("\n");
+    assert!(errors.contains("cannot be used"), "{errors}");
+}

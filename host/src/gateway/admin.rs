@@ -162,6 +162,6 @@ fn settings<B: Backend>(gateway: &Gateway<B>, base: &str, query: Option<&str>) -
     };
     let services = gateway.backend.services();
     let manifests: Vec<_> = services.iter().map(|service| &*service.manifest).collect();
-    let settings = env::Settings::of(&manifests, &gateway.config, &base);
+    let settings = env::Settings::of(&manifests, &gateway.config, Some(&gateway.data), &base);
     Ok(json_answer(StatusCode::OK, &json!({ "env": settings.env, "terraform": settings.terraform })))
 }

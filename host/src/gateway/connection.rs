@@ -6,6 +6,7 @@
 
 use super::error::ApiError;
 use crate::observe::request_id;
+use bytes::Bytes;
 use http::StatusCode;
 use std::io;
 use std::pin::Pin;
@@ -52,14 +53,16 @@ impl Drop for UnderWay {
 pub struct Connection<I> {
     io: I,
     traffic: Arc<Traffic>,
+    /// What was read before hyper began, as far as it has not been read again.
+    first: Bytes,
     /// An answer of ours in place of hyper's, as far as it is not written yet.
     own: Vec<u8>,
 }
 
 impl<I> Connection<I> {
-    /// Wraps a stream of bytes.
-    pub fn new(io: I, traffic: Arc<Traffic>) -> Self {
-        Self { io, traffic, own: Vec::new() }
+    /// Wraps a stream of bytes, of which `first` have been read already.
+    pub fn new(io: I, first: Bytes, traffic: Arc<Traffic>) -> Self {
+        Self { io, traffic, first, own: Vec::new() }
     }
 }
 
@@ -104,6 +107,11 @@ fn answer(code: StatusCode) -> Vec<u8> {
 
 impl<I: AsyncRead + Unpin> AsyncRead for Connection<I> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let length = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }

@@ -16,6 +16,8 @@ pub struct Peer {
     pub remote: IpAddr,
     /// The server's own address, for a client that names none.
     pub local: SocketAddr,
+    /// Whether it is encrypted.
+    pub tls: bool,
 }
 
 /// What a request says about where it goes.
@@ -40,6 +42,8 @@ impl Place {
         let authority = authority(parts, peer, forwarded)?;
         let scheme = match forwarded.and_then(|headers| first(headers, "x-forwarded-proto")) {
             Some("https") => "https",
+            Some("http") => "http",
+            _ if peer.tls => "https",
             _ => "http",
         };
         let (tenant, prefix, path) = tenant(parts.uri.path(), &authority);
@@ -109,6 +113,10 @@ mod tests {
     use crate::config::Layers;
 
     fn place(uri: &str, headers: &[(&str, &str)], proxies: &str) -> Result<Place, ApiError> {
+        place_over(false, uri, headers, proxies)
+    }
+
+    fn place_over(tls: bool, uri: &str, headers: &[(&str, &str)], proxies: &str) -> Result<Place, ApiError> {
         let layers = Layers::new().flag("trusted-proxies", Some(proxies.to_owned()));
         let config = Config::from_layers(layers).expect("config");
         let mut request = http::Request::builder().uri(uri);
@@ -116,7 +124,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).expect("request").into_parts();
-        let peer = Peer { remote: "10.0.0.1".parse().expect("ip"), local: "127.0.0.1:80".parse().expect("address") };
+        let (remote, local) = ("10.0.0.1".parse().expect("ip"), "127.0.0.1:80".parse().expect("address"));
+        let peer = Peer { remote, local, tls };
         Place::of(&parts, peer, &config)
     }
 

@@ -14,7 +14,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,15 +34,15 @@ fn get() -> String {
     "GET".into()
 }
 
-/// Plays the file; the error names the line and what was wrong. `local` is the server's address.
-pub async fn play<B: Backend>(gateway: &Arc<Gateway<B>>, file: &Path, local: SocketAddr) -> Result<usize, String> {
+/// Plays the file as if `peer` had sent it; the error names the line and what was wrong.
+pub async fn play<B: Backend>(gateway: &Arc<Gateway<B>>, file: &Path, peer: Peer) -> Result<usize, String> {
     let place = file.display();
     let text = tokio::fs::read_to_string(file).await.map_err(|error| format!("{place}: {error}"))?;
     let steps = steps(&text).map_err(|error| format!("{place}: {error}"))?;
     let count = steps.len();
     for (line, step) in steps {
         let folder = file.parent().unwrap_or(Path::new("."));
-        run(gateway, step, folder, local).await.map_err(|error| format!("{place}: {line}: {error}"))?;
+        run(gateway, step, folder, peer).await.map_err(|error| format!("{place}: {line}: {error}"))?;
     }
     Ok(count)
 }
@@ -71,7 +70,7 @@ async fn run<B: Backend>(
     gateway: &Arc<Gateway<B>>,
     step: Step,
     folder: &Path,
-    local: SocketAddr,
+    peer: Peer,
 ) -> Result<(), String> {
     let mut headers = headers(&step.headers)?;
     let body = match (&step.body, &step.body_file) {
@@ -93,7 +92,7 @@ async fn run<B: Backend>(
         *all = headers;
     }
     let request = request.body(RawBody::Whole(body)).map_err(|error| error.to_string())?;
-    let answer = gateway.serve_operator(request, Peer { remote: local.ip(), local }).await;
+    let answer = gateway.serve_operator(request, peer).await;
     let (parts, mut body) = answer.into_parts();
     let text = body.read_to_end(1 << 20).await.unwrap_or_default();
     let status = parts.status;

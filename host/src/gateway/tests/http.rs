@@ -134,10 +134,11 @@ async fn a_seed_is_played_and_a_broken_one_names_its_line() {
     let good = "# a comment\n{\"method\": \"POST\", \"path\": \"/things/v1/echo/x\", \"bodyFile\": \"body.bin\"}\n\n\
                 {\"path\": \"/nowhere\", \"expect\": 404}\n";
     std::fs::write(&seed, good).expect("written");
-    assert_eq!(crate::gateway::seed::play(&server.gateway, &seed, server.address).await, Ok(2));
+    let peer = crate::gateway::Peer { remote: server.address.ip(), local: server.address, tls: false };
+    assert_eq!(crate::gateway::seed::play(&server.gateway, &seed, peer).await, Ok(2));
     for (bad, place) in [("{\"path\": \"/nowhere\"}", "line 5"), ("{\"pat\": 1}", "line 5")] {
         std::fs::write(&seed, format!("{good}{bad}")).expect("written");
-        let error = crate::gateway::seed::play(&server.gateway, &seed, server.address).await.expect_err("broken");
+        let error = crate::gateway::seed::play(&server.gateway, &seed, peer).await.expect_err("broken");
         assert!(error.contains(place), "{error}");
     }
 }

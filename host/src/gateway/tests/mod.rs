@@ -6,3 +6,4 @@ mod http;
 mod malformed;
 mod stop;
 mod support;
+mod tls;

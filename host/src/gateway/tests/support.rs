@@ -170,13 +170,14 @@ pub async fn server(configuration: &str) -> Server {
     let tenants = Tenants::open(file, config.quotas, 9, Duration::from_millis(50), Box::new(NoData)).expect("tenants");
     let fake = Arc::new(Fake::default());
     let data = folder.path().to_owned();
+    let tls = crate::tls::server(&config, &data).expect("tls");
     let token = Some(OperatorToken::of(&data).expect("token"));
     let gateway = Arc::new(Gateway::new(Arc::clone(&fake), Arc::new(tenants), Arc::new(config), data, token));
     gateway.set_ready(true);
     let socket = TcpListener::bind("127.0.0.1:0").await.expect("port");
     let address = socket.local_addr().expect("address");
     let stop = CancellationToken::new();
-    let task = tokio::spawn(listener::run(Arc::clone(&gateway), socket, stop.clone()));
+    let task = tokio::spawn(listener::run(Arc::clone(&gateway), socket, tls, stop.clone()));
     Server { gateway, fake, address, stop, task, folder }
 }
 
