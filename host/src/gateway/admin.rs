@@ -8,7 +8,7 @@ use super::backend::Backend;
 use super::error::{ApiError, of_body};
 use super::pipeline::{Arrived, Gateway};
 use super::place::{Place, TENANTS, no_tenant};
-use super::{cors, health};
+use super::{cors, guard, health};
 use crate::capability::http::{Body, Limits};
 use crate::cli::env;
 use crate::plugin::manifest::{HostPattern, Permission};
@@ -85,6 +85,7 @@ pub(super) fn json_answer(status: StatusCode, value: &Value) -> Response<Body> {
     *answer.status_mut() = status;
     let json = HeaderValue::from_static("application/json; charset=UTF-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    guard::own(answer.headers_mut());
     answer
 }
 
@@ -98,6 +99,7 @@ fn metrics() -> Response<Body> {
     let mut answer = Response::new(Body::from_bytes(crate::observe::metrics().text()));
     let text = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, text);
+    guard::own(answer.headers_mut());
     answer
 }
 

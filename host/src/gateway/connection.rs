@@ -5,6 +5,7 @@
 //! apart from every byte that belongs to somebody, and replaced (F35).
 
 use super::error::ApiError;
+use super::guard;
 use crate::observe::request_id;
 use bytes::Bytes;
 use http::StatusCode;
@@ -95,9 +96,10 @@ fn answer(code: StatusCode) -> Vec<u8> {
     };
     let body = ApiError::new(code, reason, message).json();
     let head = format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: application/json; charset=UTF-8\r\n{}: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {} {}\r\ncontent-type: application/json; charset=UTF-8\r\nx-content-type-options: {}\r\n{}: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
         code.as_u16(),
         code.canonical_reason().unwrap_or("Error"),
+        guard::NO_GUESSING,
         request_id::HEADER,
         request_id::fresh(),
         body.len(),

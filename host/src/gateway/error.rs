@@ -3,6 +3,7 @@
 //! `{"error": {"code", "message", "status", "errors": [{"domain", "reason", "message"}]}}`, as the JSON APIs give it; the
 //! names of `status` are those of `google.rpc.Code`.
 
+use super::guard;
 use crate::capability::http::{Body, BodyError};
 use crate::plugin::failure::Failure;
 use crate::plugin::manifest::{ErrorForm, Route};
@@ -116,6 +117,7 @@ impl ApiError {
         if let Some(challenge) = self.challenge.as_ref().and_then(|text| text.parse().ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        guard::own(headers);
         let allow = self.allow.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
         if let (false, Ok(allow)) = (allow.is_empty(), allow.parse()) {
             headers.insert(header::ALLOW, allow);

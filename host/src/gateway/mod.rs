@@ -12,6 +12,7 @@ mod connection;
 mod cors;
 pub mod docker;
 pub mod error;
+mod guard;
 mod health;
 mod hold;
 pub mod listener;

@@ -7,7 +7,7 @@ use super::hold::hold;
 use super::operator::OperatorToken;
 use super::place::{Peer, Place, no_tenant};
 use super::router::{Lookup, Match};
-use super::{admin, auth, batch, cors};
+use super::{admin, auth, batch, cors, guard};
 use crate::capability::http::{Body, Limits as BodyLimits};
 use crate::capability::identity::{Caller, Enforcement};
 use crate::config::{AuthMode, Config};
@@ -117,6 +117,7 @@ impl<B: Backend> Gateway<B> {
         };
         let form = trail.route.as_ref().map(|route| route.errors).unwrap_or_default();
         let mut answer = answer.unwrap_or_else(|error| error.answer_in(form));
+        guard::page(answer.headers_mut());
         if let Ok(id) = HeaderValue::from_str(&id) {
             answer.headers_mut().insert(request_id::HEADER, id);
         }

@@ -94,6 +94,38 @@ async fn a_tenant_at_its_quota_is_429_and_another_is_not() {
 }
 
 #[tokio::test]
+async fn a_caller_beyond_its_rate_is_429_and_says_when() {
+    let server = server("[limits]\nper-caller = 3").await;
+    let mut refused = Vec::new();
+    for _ in 0..8 {
+        refused.extend(Some(server.get("/things/v1/x").await).filter(|answer| answer.status == 429));
+    }
+    assert!(refused.len() >= 4, "{refused:?}");
+    let answer = &refused[0];
+    answer.assert_error(429);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    let error = &answer.json()["error"];
+    assert_eq!(
+        (error["status"].as_str(), error["errors"][0]["reason"].as_str()),
+        (Some("RESOURCE_EXHAUSTED"), Some("rateLimitExceeded"))
+    );
+    assert_eq!(server.get("/_fogbank/health/live").await.status, 200, "the operator is not a caller");
+}
+
+#[tokio::test]
+async fn the_hosts_own_answers_are_not_guessed_at() {
+    let server = server("").await;
+    for path in ["/nowhere", "/_fogbank/health/ready", "/_fogbank/metrics", "/_fogbank/unknown", "/things/v1/later"] {
+        assert_eq!(server.get(path).await.header("x-content-type-options"), Some("nosniff"), "{path}");
+    }
+    let broken = server.raw(b"BROKEN\r\n\r\n").await.expect("an answer");
+    assert_eq!(broken.header("x-content-type-options"), Some("nosniff"), "{broken:?}");
+    let services = server.get("/things/v1/x").await;
+    assert_eq!(services.header("x-content-type-options"), None, "{services:?}");
+    assert!(!services.head.contains("strict-transport-security"));
+}
+
+#[tokio::test]
 async fn f29_a_page_may_call_only_from_an_origin_that_is_allowed_as_a_whole() {
     let server = server("cors-origins = [\"https://example.com\"]").await;
     let ask = "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: x-a\r\n";
