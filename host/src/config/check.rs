@@ -243,6 +243,7 @@ fn server_limits(check: &mut Check) -> Option<ServerLimits> {
         check.one("limits.body", units::size),
         check.one("limits.in-flight", count),
         check.one("limits.drain", units::time),
+        check.one("limits.per-caller", parsed::<u32>("a whole number")),
     );
     Some(ServerLimits {
         max_head: limits.0?,
@@ -252,6 +253,7 @@ fn server_limits(check: &mut Check) -> Option<ServerLimits> {
         max_body: limits.4?,
         in_flight: limits.5?,
         drain: limits.6?,
+        per_caller: limits.7.map(|rate| (rate > 0).then_some(rate))?,
     })
 }
 

@@ -15,7 +15,7 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 }
 
 /// All of them.
-pub const KEYS: [Key; 35] = [
+pub const KEYS: [Key; 36] = [
     key("listen", "127.0.0.1:8080", "address and port; port 0 picks a free one"),
     key("tls", "off", "`off`, `self-signed` (kept in the data folder), or CERT.pem,KEY.pem"),
     key("tls-names", "", "host names and addresses that the self-signed certificate is for, beside those of this machine"),
@@ -48,6 +48,7 @@ pub const KEYS: [Key; 35] = [
     key("limits.idle", "60s", "how long a body may stand still"),
     key("limits.body", "5TiB", "bytes of a request's body"),
     key("limits.in-flight", "2048", "requests at once"),
+    key("limits.per-caller", "0", "requests of one caller in a second, and at once; 0 for no limit"),
     key("limits.drain", "10s", "how long a stopping server waits for requests in hand"),
     key("limits.plugin-memory", "1GiB", "the most memory that a service may ask for"),
     key("limits.plugin-cpu", "5m", "the most processor time for a request"),

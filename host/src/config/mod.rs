@@ -132,6 +132,8 @@ pub struct ServerLimits {
     pub max_body: u64,
     /// Requests at once, all tenants together.
     pub in_flight: usize,
+    /// Requests of one caller in a second; as many may come at once.
+    pub per_caller: Option<u32>,
     /// How long a stopping server waits for requests in hand.
     pub drain: Duration,
 }

@@ -27,6 +27,8 @@ pub struct ApiError {
     pub info: Option<serde_json::Value>,
     /// The `WWW-Authenticate` header of a 401.
     pub challenge: Option<String>,
+    /// Seconds until it is worth another try, for `Retry-After` of a 429 or 503.
+    pub retry_after: u64,
 }
 
 impl ApiError {
@@ -40,6 +42,7 @@ impl ApiError {
             allow: vec![],
             info: None,
             challenge: None,
+            retry_after: 1,
         }
     }
 
@@ -123,7 +126,7 @@ impl ApiError {
             headers.insert(header::ALLOW, allow);
         }
         if self.code == StatusCode::TOO_MANY_REQUESTS || self.code == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after));
         }
         answer
     }

@@ -20,6 +20,7 @@ pub mod operator;
 mod peers;
 mod pipeline;
 mod place;
+pub mod rate;
 pub mod router;
 pub mod seed;
 

@@ -6,6 +6,7 @@ use super::error::{ApiError, of_failure};
 use super::hold::hold;
 use super::operator::OperatorToken;
 use super::place::{Peer, Place, no_tenant};
+use super::rate::Limiter;
 use super::router::{Lookup, Match};
 use super::{admin, auth, batch, cors, guard};
 use crate::capability::http::{Body, Limits as BodyLimits};
@@ -33,6 +34,8 @@ pub struct Gateway<B> {
     pub config: Arc<Config>,
     /// The data folder.
     pub data: PathBuf,
+    /// What one caller may ask for in a second.
+    pub rate: Limiter,
     requests: Semaphore,
     ready: AtomicBool,
     nobody: Arc<str>,
@@ -69,8 +72,9 @@ impl<B: Backend> Gateway<B> {
         administrator_token: Option<OperatorToken>,
     ) -> Self {
         let requests = Semaphore::new(config.limits.in_flight);
-        let ready = AtomicBool::new(false);
-        Self { backend, tenants, config, data, requests, ready, nobody: Arc::from(""), administrator_token }
+        let (ready, rate) = (AtomicBool::new(false), Limiter::new(config.limits.per_caller));
+        let nobody = Arc::from("");
+        Self { backend, tenants, config, data, rate, requests, ready, nobody, administrator_token }
     }
 
     /// Whether health says ready, as far as the gateway itself goes: after the seed, until it stops.
@@ -199,6 +203,11 @@ impl<B: Backend> Gateway<B> {
         let Arrived { mut parts, body, id, by_operator, .. } = arrived;
         if route.unimplemented {
             return Err(refuse(body, ApiError::unimplemented(route)));
+        }
+        if self.rate.is_on()
+            && let Err(wait) = self.rate.check(&tenant.name, &place.remote.to_string())
+        {
+            return Err(refuse(body, wait.into()));
         }
         let entered = match tenant.enter() {
             Ok(entered) => entered,

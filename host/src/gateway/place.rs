@@ -33,6 +33,8 @@ pub struct Place {
     pub base_url: String,
     /// The path less the tenant's prefix; begins with `/`.
     pub path: String,
+    /// The client's address, as far as it is known: behind a trusted proxy, the one that it names.
+    pub remote: IpAddr,
 }
 
 impl Place {
@@ -46,8 +48,9 @@ impl Place {
             _ if peer.tls => "https",
             _ => "http",
         };
+        let remote = forwarded.and_then(|headers| origin_of(headers, config)).unwrap_or(peer.remote);
         let (tenant, prefix, path) = tenant(parts.uri.path(), &authority);
-        Ok(Self { base_url: format!("{scheme}://{authority}{prefix}"), authority, tenant, prefix, path })
+        Ok(Self { remote, base_url: format!("{scheme}://{authority}{prefix}"), authority, tenant, prefix, path })
     }
 }
 
@@ -65,6 +68,13 @@ fn authority(parts: &Parts, peer: Peer, forwarded: Option<&HeaderMap>) -> Result
         Some(_) => Err(ApiError::invalid("The request's host is none.")),
         None => Ok(peer.local.to_string()),
     }
+}
+
+/// The last address of `X-Forwarded-For` that is no trusted proxy: what stands before it, anybody may have written.
+fn origin_of(headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
+    let lines = headers.get_all("x-forwarded-for").iter().rev().filter_map(|line| line.to_str().ok());
+    let mut addresses = lines.flat_map(|line| line.rsplit(',')).map(|address| address.trim().parse::<IpAddr>());
+    addresses.find(|address| !matches!(address, Ok(proxy) if config.trusted_proxies.contains(proxy)))?.ok()
 }
 
 fn first<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -152,6 +162,25 @@ mod tests {
         let headers = [("host", "inside"), ("x-forwarded-host", "outside.test"), ("x-forwarded-proto", "https")];
         assert_eq!(place("/", &headers, "").expect("place").base_url, "http://inside");
         assert_eq!(place("/", &headers, "10.0.0.1").expect("place").base_url, "https://outside.test");
+    }
+
+    #[test]
+    fn f29_the_clients_address_is_what_the_last_trusted_proxy_saw() {
+        let remote = |forwarded: &str, proxies: &str| {
+            place("/", &[("host", "x"), ("x-forwarded-for", forwarded)], proxies).expect("place").remote.to_string()
+        };
+        assert_eq!(remote("192.0.2.1", ""), "10.0.0.1", "nobody is trusted");
+        assert_eq!(remote("192.0.2.1", "10.0.0.1"), "192.0.2.1");
+        assert_eq!(remote("6.6.6.6, 192.0.2.1, 10.0.0.2", "10.0.0.1,10.0.0.2"), "192.0.2.1");
+        assert_eq!(remote("nonsense", "10.0.0.1"), "10.0.0.1");
+    }
+
+    #[test]
+    fn links_over_tls_are_https_unless_a_trusted_proxy_says_otherwise() {
+        let headers = [("host", "cloud.test"), ("x-forwarded-proto", "http")];
+        assert_eq!(place_over(true, "/", &headers, "").expect("place").base_url, "https://cloud.test");
+        assert_eq!(place_over(true, "/", &headers, "10.0.0.1").expect("place").base_url, "http://cloud.test");
+        assert_eq!(place_over(true, "/", &headers[..1], "10.0.0.1").expect("place").base_url, "https://cloud.test");
     }
 
     #[test]
