@@ -102,7 +102,9 @@ fn encryption(config: &Config) -> Finding {
     let text = match &config.tls {
         Tls::Off => "off: clear HTTP (tls)".to_owned(),
         Tls::SelfSigned => match crate::tls::configured(config) {
-            Some(file) if file.is_file() => format!("self-signed, {}; `fogbank env` has clients trust it", file.display()),
+            Some(file) if file.is_file() => {
+                format!("self-signed, {}; `fogbank env` has clients trust it", file.display())
+            }
             _ => "self-signed, made by the first start; `fogbank env` has clients trust it".to_owned(),
         },
         Tls::Files { certificate, .. } => format!("with the certificate in {}", certificate.display()),

@@ -18,7 +18,11 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 pub const KEYS: [Key; 36] = [
     key("listen", "127.0.0.1:8080", "address and port; port 0 picks a free one"),
     key("tls", "off", "`off`, `self-signed` (kept in the data folder), or CERT.pem,KEY.pem"),
-    key("tls-names", "", "host names and addresses that the self-signed certificate is for, beside those of this machine"),
+    key(
+        "tls-names",
+        "",
+        "host names and addresses that the self-signed certificate is for, beside those of this machine",
+    ),
     key("data", "", "data folder; by default the platform's"),
     key("ephemeral", "false", "data in a temporary folder that is removed at the end"),
     key("database", "sqlite", "`sqlite`, or the URL of a PostgreSQL database"),
@@ -32,7 +36,7 @@ pub const KEYS: [Key; 36] = [
     key(
         "cors-origins",
         "http://localhost:*,https://localhost:*,http://127.0.0.1:*,https://127.0.0.1:*",
-        "origins of browsers that may call; `*` for all, `http://host:*` for every port",
+        "origins of browsers that may call; `*` for all but `null`, `http://host:*` for every port",
     ),
     key(
         "auth",

@@ -78,7 +78,7 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "uploadTooLarge", message)
     }
 
-    /// 429 for somebody who asks too much at once.
+    /// 429 for somebody who asks too much at once; a second later is worth another try.
     pub fn too_many(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rateLimitExceeded", message)
     }

@@ -128,6 +128,7 @@ impl<B: Backend> Gateway<B> {
         if let Some(origin) = origin {
             cors::mark(answer.headers_mut(), origin);
         }
+        cors::settle(answer.headers_mut());
         span.in_scope(|| self.note(&trail, answer.status(), started.elapsed(), metrics()));
         answer
     }

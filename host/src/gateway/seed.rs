@@ -66,12 +66,7 @@ fn steps(text: &str) -> Result<Vec<(String, Step)>, String> {
     lines.map(read).collect()
 }
 
-async fn run<B: Backend>(
-    gateway: &Arc<Gateway<B>>,
-    step: Step,
-    folder: &Path,
-    peer: Peer,
-) -> Result<(), String> {
+async fn run<B: Backend>(gateway: &Arc<Gateway<B>>, step: Step, folder: &Path, peer: Peer) -> Result<(), String> {
     let mut headers = headers(&step.headers)?;
     let body = match (&step.body, &step.body_file) {
         (Some(_), Some(_)) => return Err("`body` and `bodyFile` exclude each other".into()),

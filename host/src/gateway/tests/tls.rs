@@ -23,7 +23,8 @@ async fn connect(server: &Server, alpn: &[u8]) -> TlsStream<TcpStream> {
 async fn over_tls_links_are_https_and_a_body_arrives_whole() {
     let server = server(CONFIG).await;
     let mut stream = connect(&server, b"http/1.1").await;
-    let request = "POST /things/v1/echo/x HTTP/1.1\r\nHost: cloud.test\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
+    let request =
+        "POST /things/v1/echo/x HTTP/1.1\r\nHost: cloud.test\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
     stream.write_all(request.as_bytes()).await.expect("sent");
     stream.write_all(b"hello").await.expect("sent");
     let mut text = String::new();
