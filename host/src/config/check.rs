@@ -1,7 +1,9 @@
 //! From what was written to what it means. Every check notes what is wrong and goes on.
 
 use super::layers::{ConfigErrors, Layers, Raw};
-use super::{AuthMode, Config, DataFolder, Database, LogFormat, Origins, ServerLimits, Tls, plugins, units};
+use super::{
+    AuthMode, Config, DataFolder, Database, LogFormat, MetricsAccess, Origins, ServerLimits, Tls, plugins, units,
+};
 use crate::plugin::manifest::{Limits, template};
 use crate::tenant::Quotas;
 use crate::tls::Identity;
@@ -34,6 +36,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     let trusted_proxies = check.list("trusted-proxies", parsed("an IP address"));
     let cors_origins = check.all("cors-origins", |texts| Origins::parse(texts.iter().map(String::as_str)));
     let auth = check.one("auth", auth);
+    let metrics = check.one("metrics", metrics);
     let administrators = check.list("administrators", member);
     let disk_reserve = check.one("disk-reserve", units::size);
     let max_tenants = check.one("limits.tenants", positive);
@@ -57,6 +60,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
             trusted_proxies: trusted_proxies?,
             cors_origins: cors_origins?,
             auth: auth?,
+            metrics: metrics?,
             administrators: administrators?,
             disk_reserve: disk_reserve?,
             limits: parts.1?,
@@ -172,6 +176,15 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 fn log_filter(text: &str) -> Result<String, String> {
     let filter = tracing_subscriber::EnvFilter::try_new(text);
     filter.map(|_| text.to_owned()).map_err(|error| format!("`{text}` is no filter: {error}"))
+}
+
+fn metrics(text: &str) -> Result<MetricsAccess, String> {
+    match text {
+        "open" => Ok(MetricsAccess::Open),
+        "local" => Ok(MetricsAccess::Local),
+        "administrators" => Ok(MetricsAccess::Administrators),
+        _ => Err(format!("`{text}` is none of `open`, `local` and `administrators`")),
+    }
 }
 
 fn auth(text: &str) -> Result<AuthMode, String> {

@@ -15,7 +15,7 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 }
 
 /// All of them.
-pub const KEYS: [Key; 36] = [
+pub const KEYS: [Key; 37] = [
     key("listen", "127.0.0.1:8080", "address and port; port 0 picks a free one"),
     key("tls", "off", "`off`, `self-signed` (kept in the data folder), or CERT.pem,KEY.pem"),
     key(
@@ -44,6 +44,11 @@ pub const KEYS: [Key; 36] = [
         "`off`, `optional`, `required` or `audit`: whether callers are asked who they are and whether they may",
     ),
     key("administrators", "", "who may do everything: `user:ann@example.com`, with commas"),
+    key(
+        "metrics",
+        "local",
+        "who may read /_fogbank/metrics: `open` for all, `administrators`, or `local`: this machine while auth is off, else administrators",
+    ),
     key("disk-reserve", "256MiB", "bytes that stay free on the disk"),
     key("grants", "as-asked", "`as-asked`, or `explicit`: services of plugins-dir get only what [plugins.NAME] grants"),
     key("limits.head", "64KiB", "bytes of a request's head"),

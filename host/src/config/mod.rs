@@ -50,6 +50,7 @@ pub struct Config {
     pub cors_origins: Origins,
     /// Whether callers have to say who they are, and whether they are asked.
     pub auth: AuthMode,
+    pub metrics: MetricsAccess,
     /// Who may do everything, as in a policy's members.
     pub administrators: Vec<String>,
     /// Bytes that stay free on the disk.
@@ -76,6 +77,15 @@ pub enum DataFolder {
     At(PathBuf),
     /// A temporary folder, removed at the end.
     Ephemeral,
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    Open,
+    /// Programs on this machine while authentication is off, and administrators otherwise.
+    Local,
+    Administrators,
 }
 
 /// Whether connections are encrypted, and with which certificate.

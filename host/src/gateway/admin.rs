@@ -11,8 +11,9 @@ use super::place::{Place, TENANTS, no_tenant};
 use super::{cors, guard, health};
 use crate::capability::http::{Body, Limits};
 use crate::cli::env;
+use crate::config::{AuthMode, MetricsAccess};
 use crate::plugin::manifest::{HostPattern, Permission};
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -49,9 +50,7 @@ pub(super) async fn answer<B: Backend>(
     let path = place.path.strip_prefix(PREFIX).unwrap_or_default();
     let steps: Vec<&str> = path.split('/').skip(1).collect();
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
-    if !matches!(steps.as_slice(), ["health", ..])
-        && let Err(error) = gateway.administrator(&parts.headers, place, &id).await
-    {
+    if let Err(error) = may_administer(gateway, &parts.headers, place, &id, &steps).await {
         body.discard();
         return Err(error);
     }
@@ -76,6 +75,29 @@ pub(super) async fn answer<B: Backend>(
             Err(ApiError::wrong_method(&parts.method, &place.path, vec![Method::GET, Method::HEAD]))
         }
         _ => Err(ApiError::no_route(&parts.method, &place.path)),
+    }
+}
+
+/// Lets in whoever may ask for what `steps` lead to: health is everybody's, the metrics whose the configuration says, and the
+/// rest is for administrators.
+async fn may_administer<B: Backend>(
+    gateway: &Gateway<B>,
+    headers: &HeaderMap,
+    place: &Place,
+    id: &Arc<str>,
+    steps: &[&str],
+) -> Result<(), ApiError> {
+    let asks = gateway.config.auth != AuthMode::Off;
+    match (steps, gateway.config.metrics) {
+        (["health", ..], _) | (["metrics"], MetricsAccess::Open) => Ok(()),
+        (["metrics"], MetricsAccess::Local) if !asks => match place.remote.is_loopback() {
+            true => Ok(()),
+            false => {
+                let message = "Metrics are for this machine only (metrics = \"open\" is for all).";
+                Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message))
+            }
+        },
+        _ => gateway.administrator(headers, place, id).await,
     }
 }
 

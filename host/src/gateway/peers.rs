@@ -116,6 +116,8 @@ impl<B: Backend> Gateway<B> {
             prefix: String::new(),
             base_url: request.base_url.to_string(),
             path: String::new(),
+            // It comes from a service of this host.
+            remote: std::net::Ipv4Addr::LOCALHOST.into(),
         };
         self.caller(request.tenant, &place, headers, None, request.request_id, route).await
     }

@@ -10,7 +10,7 @@ use super::rate::Limiter;
 use super::router::{Lookup, Match};
 use super::{admin, auth, batch, cors, guard};
 use crate::capability::http::{Body, Limits as BodyLimits};
-use crate::capability::identity::{Caller, Enforcement};
+use crate::capability::identity::{Caller, Enforcement, Standing};
 use crate::config::{AuthMode, Config};
 use crate::observe::{Metrics, metrics, request_id};
 use crate::plugin::call::{Call, CallLimits, Head};
@@ -205,11 +205,6 @@ impl<B: Backend> Gateway<B> {
         if route.unimplemented {
             return Err(refuse(body, ApiError::unimplemented(route)));
         }
-        if self.rate.is_on()
-            && let Err(wait) = self.rate.check(&tenant.name, &place.remote.to_string())
-        {
-            return Err(refuse(body, wait.into()));
-        }
         let entered = match tenant.enter() {
             Ok(entered) => entered,
             Err(exceeded) => return Err(refuse(body, over_quota(&tenant.name, exceeded))),
@@ -218,6 +213,9 @@ impl<B: Backend> Gateway<B> {
             true => Ok(Caller::operator(Enforcement::On)),
             false => self.caller(tenant, &place, &parts.headers, parts.uri.query(), &id, route).await,
         };
+        if !by_operator && let Err(error) = self.pace(tenant, &place, caller.as_deref().ok()) {
+            return Err(refuse(body, error));
+        }
         let caller = match caller {
             Ok(caller) => caller,
             Err(error) => return Err(refuse(body, error)),
@@ -253,6 +251,16 @@ impl<B: Backend> Gateway<B> {
                 Err(of_failure(&route.plugin, &id, &failure))
             }
         }
+    }
+
+    /// Counts a request of somebody; whoever is unknown, or shows what is no credential, is counted by address.
+    fn pace(&self, tenant: &Tenant, place: &Place, caller: Option<&Caller>) -> Result<(), ApiError> {
+        if !self.rate.is_on() {
+            return Ok(());
+        }
+        let known = caller.filter(|caller| caller.standing != Standing::Anybody);
+        let name = known.map_or_else(|| place.remote.to_string().into(), |caller| Arc::clone(&caller.name));
+        Ok(self.rate.check(&tenant.name, &name)?)
     }
 
     /// A permit of the whole server, which parts of a batch share with it.

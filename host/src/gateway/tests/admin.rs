@@ -72,3 +72,37 @@ async fn what_is_loaded_and_counted_can_be_read() {
     server.get("/_fogbank/unknown").await.assert_error(404);
     server.send("POST", "/_fogbank/metrics", "", "").await.assert_error(405);
 }
+
+#[tokio::test]
+async fn f26_with_authentication_the_administration_is_for_administrators_and_health_for_everybody() {
+    for mode in ["required", "optional", "audit"] {
+        let server = server(&format!("auth = \"{mode}\"")).await;
+        for path in
+            ["/_fogbank/tenants", "/_fogbank/plugins", "/_fogbank/env", "/_fogbank/metrics", "/_fogbank/nothing"]
+        {
+            server.get(path).await.assert_error(401);
+        }
+        let reset = "/_fogbank/tenants/default/reset";
+        server.send("POST", reset, "", &"x".repeat(1 << 20)).await.assert_error(401);
+        server.send("POST", reset, "Authorization: Bearer fbadm_wrong\r\n", "").await.assert_error(401);
+        let token = std::fs::read_to_string(crate::gateway::operator::file(server.folder.path())).expect("token");
+        let header = format!("Authorization: Bearer {}\r\n", token.trim());
+        assert_eq!(server.send("POST", reset, &header, "").await.status, 200, "{mode}");
+        assert_eq!(server.send("GET", "/_fogbank/metrics", &header, "").await.status, 200, "{mode}");
+        assert_eq!(server.get("/_fogbank/health/live").await.status, 200);
+        assert_eq!(server.get("/_fogbank/health/ready").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_unless_the_configuration_opens_them() {
+    let far = "X-Forwarded-For: 192.0.2.1\r\n";
+    let metrics = "/_fogbank/metrics";
+    let local = server("trusted-proxies = [\"127.0.0.1\"]").await;
+    assert_eq!(local.get(metrics).await.status, 200);
+    local.send("GET", metrics, far, "").await.assert_error(403);
+    let open = server("trusted-proxies = [\"127.0.0.1\"]\nmetrics = \"open\"\nauth = \"required\"").await;
+    assert_eq!(open.send("GET", metrics, far, "").await.status, 200);
+    let closed = server("metrics = \"administrators\"\nauth = \"required\"").await;
+    closed.get(metrics).await.assert_error(401);
+}

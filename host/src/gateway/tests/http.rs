@@ -113,6 +113,25 @@ async fn a_caller_beyond_its_rate_is_429_and_says_when() {
 }
 
 #[tokio::test]
+async fn callers_with_names_are_counted_by_name_and_the_rest_by_address() {
+    let server = server("auth = \"required\"\n[limits]\nper-caller = 2").await;
+    let ask = async |token: &str| {
+        let mut statuses = Vec::new();
+        for _ in 0..4 {
+            let header = format!("Authorization: Bearer {token}\r\n");
+            statuses.push(server.send("GET", "/things/v1/x", &header, "").await.status);
+        }
+        statuses
+    };
+    for name in ["user:ann@example.com", "user:bob@example.com"] {
+        let statuses = ask(name).await;
+        assert!(statuses[0] != 429 && statuses[3] == 429, "{name}: {statuses:?}");
+    }
+    let guesses = ask("guess").await;
+    assert!(guesses[0] == 401 && guesses[3] == 429, "guessing tokens is bounded too: {guesses:?}");
+}
+
+#[tokio::test]
 async fn the_hosts_own_answers_are_not_guessed_at() {
     let server = server("").await;
     for path in ["/nowhere", "/_fogbank/health/ready", "/_fogbank/metrics", "/_fogbank/unknown", "/things/v1/later"] {
