@@ -45,3 +45,24 @@ pub fn undelete(request: Request) -> Result<Response> {
     identity::changed();
     Ok(Response::json(&json!({"restoredAccount": account.wire()})))
 }
+
+/// Forgets accounts that can come back no more, and the policies of those whose address nobody else has.
+///
+/// Errors: the database's, the policies'; what is left over is tried again.
+pub fn forget_expired() -> Result<()> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE deleted_ms <= $1 LIMIT 500");
+    for mut row in db::query(&sql, params![create::cutoff()])? {
+        let account = Account::from_row(&mut row)?;
+        let [_, anywhere, within] = account.aliases();
+        identity::forget(&anywhere)?;
+        identity::forget(&within)?;
+        if super::by_email(&account.email)?.is_none() {
+            identity::forget(&account.resource())?;
+        }
+        db::execute(vec![stmt(
+            "DELETE FROM accounts WHERE unique_id = $1 AND deleted_ms IS NOT NULL",
+            params![&account.unique_id],
+        )])?;
+    }
+    Ok(())
+}

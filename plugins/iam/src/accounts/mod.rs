@@ -11,7 +11,7 @@ mod policy;
 
 pub use change::{disable, enable, patch, update};
 pub use create::create;
-pub use delete::{delete, undelete};
+pub use delete::{delete, forget_expired, undelete};
 pub use get::get;
 pub use list::list;
 pub use policy::{get_iam_policy, set_iam_policy, test_iam_permissions};

@@ -15,9 +15,12 @@ pub use providers::{Provider, provider};
 
 use crate::failures::check_length;
 use crate::wire::without_defaults;
-use fogbank_sdk::{Error, Request, Response, Result};
+use fogbank_sdk::db::{self, params, stmt};
+use fogbank_sdk::{Error, Request, Response, Result, identity};
 use serde_json::{Map, Value, json};
 use shared::{Kind, Record};
+
+pub use shared::cutoff;
 
 /// Pools themselves.
 const POOLS: Kind = Kind {
@@ -61,6 +64,22 @@ pub fn delete(request: Request) -> Result<Response> {
 /// Brings a deleted pool back.
 pub fn undelete(request: Request) -> Result<Response> {
     shared::undelete(&POOLS, &place::of(&request)?)
+}
+
+/// Forgets pools that can come back no more, with what is below them and with their policies.
+///
+/// Errors: the database's, the policies'; what is left over is tried again.
+pub fn forget_expired() -> Result<()> {
+    let sql = "SELECT project, number, id FROM pools WHERE deleted_ms <= $1 LIMIT 500";
+    for mut row in db::query(sql, params![cutoff()])? {
+        let (project, number): (String, String) = (row.take("project")?, row.take("number")?);
+        let place = Place::new(&project, &number, "global").with(&row.take::<String>("id")?);
+        identity::forget(&place.resource())?;
+        identity::forget(&place.numbered_resource())?;
+        let sql = "DELETE FROM pools WHERE project = $1 AND id = $2 AND deleted_ms IS NOT NULL";
+        db::execute(vec![stmt(sql, params![project, &place.ids[0]])])?;
+    }
+    Ok(())
 }
 
 fn apply(config: Map<String, Value>, sent: &Value, mask: Option<&str>) -> Result<Map<String, Value>> {
