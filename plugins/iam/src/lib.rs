@@ -13,6 +13,8 @@
 //! | [`operations`] | operations that ended with the request that began them |
 //! | [`policies`] | policies of resources that live here |
 //! | [`projects`], [`resources`] | ids and numbers of projects, full resource names |
+//! | [`authority`] | who brings a credential, and whether somebody may |
+//! | [`tokens`] | what is kept of tokens and keys that were given out |
 //! | [`crypto`] | keys, signatures, certificates, JSON Web Tokens |
 //! | [`background`] | what is done on a schedule |
 //!
@@ -21,6 +23,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod authority;
 pub mod background;
 pub mod catalog;
 pub mod crypto;
@@ -35,6 +38,7 @@ pub mod pools;
 pub mod projects;
 pub mod resources;
 pub mod roles;
+pub mod tokens;
 pub mod wildcard;
 pub mod wire;
 
@@ -63,5 +67,5 @@ impl Runner for Iam {
 mod exports {
     use super::Iam;
 
-    fogbank_sdk::service!(Iam, runner);
+    fogbank_sdk::service!(Iam, runner, authority);
 }

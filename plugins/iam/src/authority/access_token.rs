@@ -76,7 +76,10 @@ pub fn issue(grant: &Grant, secret: &[u8]) -> Result<Issued> {
             claims[name] = value;
         }
     }
-    Ok(Issued { token: jwt::sign_hs256(&claims, TYPE, secret), expires: Timestamp::from_millis(expires.seconds() * 1000) })
+    Ok(Issued {
+        token: jwt::sign_hs256(&claims, TYPE, secret),
+        expires: Timestamp::from_millis(expires.seconds() * 1000),
+    })
 }
 
 /// Whom tokens of a tenant are for.

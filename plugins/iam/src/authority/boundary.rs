@@ -50,9 +50,13 @@ impl Boundary {
 impl Rule {
     fn fault(&self) -> Option<String> {
         if !self.available_resource.starts_with("//") {
-            return Some("availableResource is not a full resource name, such as //storage.googleapis.com/projects/_/buckets/B.".into());
+            return Some(
+                "availableResource is not a full resource name, such as //storage.googleapis.com/projects/_/buckets/B."
+                    .into(),
+            );
         }
-        let roles = |permission: &String| permission.strip_prefix("inRole:").is_some_and(|role| role.contains("roles/"));
+        let roles =
+            |permission: &String| permission.strip_prefix("inRole:").is_some_and(|role| role.contains("roles/"));
         if self.available_permissions.is_empty() || !self.available_permissions.iter().all(roles) {
             return Some("availablePermissions has to name roles, such as inRole:roles/storage.objectViewer.".into());
         }

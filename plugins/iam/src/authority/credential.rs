@@ -131,14 +131,24 @@ mod tests {
     fn f27_a_signature_is_of_a_key_that_counts() {
         let mut records = Memory::sample();
         let signed = |account: &str, message: &str, signature: Option<Vec<u8>>| {
-            Credential::Signed(SignedMessage { account: account.into(), message: message.into(), rsa_sha256: signature })
+            Credential::Signed(SignedMessage {
+                account: account.into(),
+                message: message.into(),
+                rsa_sha256: signature,
+            })
         };
         let signature = samples::one().sign(b"message").unwrap();
         let name = Ok(format!("serviceAccount:{ROBOT}"));
         assert_eq!(outcome(signed(ROBOT, "message", Some(signature.clone())), &records), name);
         assert_eq!(outcome(signed(ROBOT, "", None), &records), name);
-        assert!(matches!(outcome(signed(ROBOT, "massage", Some(signature.clone())), &records), Err(Refused::SignedMessage(_))));
-        assert!(matches!(outcome(signed("who@x.iam.gserviceaccount.com", "", None), &records), Err(Refused::Account(_))));
+        assert!(matches!(
+            outcome(signed(ROBOT, "massage", Some(signature.clone())), &records),
+            Err(Refused::SignedMessage(_))
+        ));
+        assert!(matches!(
+            outcome(signed("who@x.iam.gserviceaccount.com", "", None), &records),
+            Err(Refused::Account(_))
+        ));
         records.keys.values_mut().next().unwrap().disabled = true;
         assert!(matches!(outcome(signed(ROBOT, "message", Some(signature)), &records), Err(Refused::KeyDisabled(_))));
     }

@@ -73,7 +73,11 @@ impl Records for Database {
 
     fn account(&self, email: &str) -> Result<AccountState> {
         if let Some(account) = accounts::by_email(email)? {
-            return Ok(if account.disabled { AccountState::Disabled } else { AccountState::Enabled(account.unique_id) });
+            return Ok(if account.disabled {
+                AccountState::Disabled
+            } else {
+                AccountState::Enabled(account.unique_id)
+            });
         }
         let sql = "SELECT unique_id FROM accounts WHERE email = $1 AND deleted_ms IS NOT NULL LIMIT 1";
         let deleted = db::query_one(sql, params![email])?;
@@ -94,12 +98,15 @@ impl Records for Database {
         if text.starts_with(tokens::api_key::PREFIX) {
             return tokens::api_key::used(text);
         }
-        let key = api_keys::by_key_string(text)?;
-        Ok(key.map(|key| ApiKeyState {
-            member: key.service_account.map_or("allUsers".into(), |email| format!("serviceAccount:{email}")),
-            revoked: false,
-            expires: None,
-        }))
+        let state = |account: Option<String>, revoked| {
+            let member = account.map_or("allUsers".into(), |email| format!("serviceAccount:{email}"));
+            ApiKeyState { member, revoked, expires: None }
+        };
+        if let Some(key) = api_keys::by_key_string(text)? {
+            return Ok(Some(state(key.service_account, false)));
+        }
+        let deleted = db::query_one("SELECT id FROM api_keys WHERE digest = $1", params![api_keys::digest(text)])?;
+        Ok(deleted.map(|_| state(None, true)))
     }
 }
 

@@ -55,7 +55,7 @@ pub enum Refused {
     ApiKeyRevoked,
     /// Its time is over.
     ApiKeyExpired(Timestamp),
-    /// The API key does not open this service, address or page.
+    /// No key of the account made the signature under a message.
     SignedMessage(String),
 }
 
@@ -94,43 +94,70 @@ impl Refused {
     pub fn message(&self) -> String {
         const AGAIN: &str = "Get a new one from the token endpoint.";
         match self {
-            Self::Empty => "There is no access token behind `Bearer`. Send one, or leave the Authorization header out.".into(),
+            Self::Empty => {
+                "There is no access token behind `Bearer`. Send one, or leave the Authorization header out.".into()
+            }
             Self::Malformed(why) => format!("The access token cannot be read: {why}. {AGAIN}"),
-            Self::RefreshToken => "This is a refresh token. Exchange it for an access token at the token endpoint first.".into(),
+            Self::RefreshToken => {
+                "This is a refresh token. Exchange it for an access token at the token endpoint first.".into()
+            }
             Self::KeyAsToken => "This is an API key. Send it in the header X-API-Key, not behind `Bearer`.".into(),
             Self::IdToken => {
-                "This is an ID token: it says who somebody is, and gives access to nothing here. Send an access token.".into()
+                "This is an ID token: it says who somebody is, and gives access to nothing here. Send an access token."
+                    .into()
             }
-            Self::Unsigned => "The token is not signed (alg: none), which proves nothing. Sign it with a key of the account.".into(),
+            Self::Unsigned => {
+                "The token is not signed (alg: none), which proves nothing. Sign it with a key of the account.".into()
+            }
             Self::Algorithm(name) => format!("The token is signed with {name}, which is not taken here. Use RS256."),
-            Self::Issuer(issuer) => format!("The token was issued by '{issuer}', whom this server does not know. {AGAIN}"),
+            Self::Issuer(issuer) => {
+                format!("The token was issued by '{issuer}', whom this server does not know. {AGAIN}")
+            }
             Self::Tenant(tenant) => {
-                format!("The token was made for the tenant '{tenant}', which is not the one that was asked. Ask that one.")
+                format!(
+                    "The token was made for the tenant '{tenant}', which is not the one that was asked. Ask that one."
+                )
             }
             Self::Signature => {
                 format!("The token's signature is wrong: it was changed, or another key or server made it. {AGAIN}")
             }
             Self::Audience(audience) => {
-                format!("The token is meant for '{audience}', and not for this service. Make one for the service that is called.")
+                format!(
+                    "The token is meant for '{audience}', and not for this service. Make one for the service that is called."
+                )
             }
             Self::Expired(at) => format!("The token expired at {at}. {AGAIN}"),
-            Self::NotYetValid(from) => format!("The token is not valid before {from}. Check the clock of whoever made it."),
-            Self::TooLong => "The token says that it is valid for more than an hour, which is the most. Make a shorter one.".into(),
+            Self::NotYetValid(from) => {
+                format!("The token is not valid before {from}. Check the clock of whoever made it.")
+            }
+            Self::TooLong => {
+                "The token says that it is valid for more than an hour, which is the most. Make a shorter one.".into()
+            }
             Self::Claim(claim) => format!("The token lacks the claim '{claim}', or it is of another type."),
             Self::Revoked => format!("The token was revoked. {AGAIN}"),
-            Self::Key(account) => format!("The key that the token names is none of {account}. Make a new key for the account."),
-            Self::KeyDisabled(account) => format!("The key of {account} that signed this is disabled. Enable it, or use another."),
+            Self::Key(account) => {
+                format!("The key that the token names is none of {account}. Make a new key for the account.")
+            }
+            Self::KeyDisabled(account) => {
+                format!("The key of {account} that signed this is disabled. Enable it, or use another.")
+            }
             Self::KeyExpired(account) => {
                 format!("The key of {account} that signed this is outside the time that it is valid for. Use another.")
             }
             Self::Account(account) => format!("There is no service account {account}. Check its name, and the tenant."),
-            Self::AccountDeleted(account) => format!("The service account {account} was deleted. Undelete it, or use another."),
-            Self::AccountDisabled(account) => format!("The service account {account} is disabled. Enable it, or use another."),
+            Self::AccountDeleted(account) => {
+                format!("The service account {account} was deleted. Undelete it, or use another.")
+            }
+            Self::AccountDisabled(account) => {
+                format!("The service account {account} is disabled. Enable it, or use another.")
+            }
             Self::ApiKey => "The API key is not known here. Check that it is whole, and the tenant.".into(),
             Self::ApiKeyRevoked => "The API key was revoked or deleted. Use another.".into(),
             Self::ApiKeyExpired(at) => format!("The API key expired at {at}. Use another."),
             Self::SignedMessage(account) => {
-                format!("The signature is not that of a key of {account} for what was sent. Check the string that was signed.")
+                format!(
+                    "The signature is not that of a key of {account} for what was sent. Check the string that was signed."
+                )
             }
         }
     }

@@ -80,8 +80,10 @@ mod tests {
     use super::*;
 
     fn allowed(scopes: &[&str], permission: &str) -> bool {
-        let scopes: Vec<String> =
-            scopes.iter().map(|scope| if *scope == "openid" { "openid".into() } else { format!("{PREFIX}{scope}") }).collect();
+        let scopes: Vec<String> = scopes
+            .iter()
+            .map(|scope| if *scope == "openid" { "openid".into() } else { format!("{PREFIX}{scope}") })
+            .collect();
         allow(&scopes.join(" "), permission)
     }
 
@@ -89,7 +91,10 @@ mod tests {
     fn read_only_scopes_refuse_writes() {
         for scope in ["devstorage.read_only", "cloud-platform.read-only"] {
             assert!(allowed(&[scope], "storage.objects.get") && allowed(&[scope], "storage.buckets.list"), "{scope}");
-            assert!(!allowed(&[scope], "storage.objects.create") && !allowed(&[scope], "storage.objects.delete"), "{scope}");
+            assert!(
+                !allowed(&[scope], "storage.objects.create") && !allowed(&[scope], "storage.objects.delete"),
+                "{scope}"
+            );
         }
         assert!(allowed(&["cloud-platform.read-only"], "compute.instances.list"));
         assert!(!allowed(&["devstorage.read_only"], "compute.instances.list"));

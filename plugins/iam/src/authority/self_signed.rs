@@ -184,7 +184,9 @@ mod tests {
         assert_eq!(refused(&with(|claims| claims["iss"] = json!("https://accounts.google.com"))), Refused::IdToken);
         assert_eq!(refused(&signed(&claims(), "k1", &samples::other())), Refused::Signature);
         assert!(matches!(refused(&signed(&claims(), "k9", &samples::one())), Refused::Key(_)));
-        for (email, wanted) in [("gone", "ACCOUNT_STATE_DELETED"), ("idle", "ACCOUNT_STATE_DISABLED"), ("who", "ACCOUNT_UNKNOWN")] {
+        for (email, wanted) in
+            [("gone", "ACCOUNT_STATE_DELETED"), ("idle", "ACCOUNT_STATE_DISABLED"), ("who", "ACCOUNT_UNKNOWN")]
+        {
             let email = format!("{email}@demo.iam.gserviceaccount.com");
             let token = with(|claims| claims["iss"] = json!(email));
             assert_eq!(refused(&token).reason(), wanted);
@@ -213,7 +215,10 @@ mod tests {
             "http://127.0.0.1:80801",
             "https://oauth2.googleapis.com.evil/token",
         ] {
-            assert!(matches!(refused(&with(|claims| claims["aud"] = json!(audience))), Refused::Audience(_)), "{audience}");
+            assert!(
+                matches!(refused(&with(|claims| claims["aud"] = json!(audience))), Refused::Audience(_)),
+                "{audience}"
+            );
         }
     }
 }
