@@ -14,6 +14,7 @@
 //! | [`managed_folders`], [`folders`] | folders with policies, and folders of hierarchical namespaces |
 //! | [`notifications`], [`projects`] | notification configurations, HMAC keys, the service agent |
 //! | [`background`] | lifecycle, soft-delete expiry, removals, the sweep after a crash |
+//! | [`signed`] | requests that carry a signature |
 //! | [`xml`] | the XML API, which renders its own errors |
 //!
 //! A handler reads as the API's documentation does: check, look up, change, answer.
@@ -36,6 +37,7 @@ pub mod objects;
 pub mod policies;
 pub mod projects;
 pub mod removals;
+pub mod signed;
 pub mod uploads;
 pub mod xml;
 
@@ -49,8 +51,9 @@ mod routes {
 pub struct Storage;
 
 impl Service for Storage {
-    fn handle(request: Request) -> Result<Reply> {
+    fn handle(mut request: Request) -> Result<Reply> {
         if xml::owns(request.route()) {
+            signed::admit(&mut request)?;
             return xml::amazon::bridge(request, routes::dispatch);
         }
         routes::dispatch(request)

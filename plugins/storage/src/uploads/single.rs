@@ -3,6 +3,7 @@
 use crate::model::bucket::Bucket;
 use crate::objects::content::Content;
 use crate::objects::draft::{self, Draft};
+use crate::signed::form::{ANY, Range};
 use fogbank_sdk::files::{self, Options};
 use fogbank_sdk::multipart::Multipart;
 use fogbank_sdk::{Body, Error, JSON_LIMIT, Request, Response, Result, from_json};
@@ -30,13 +31,19 @@ pub fn multipart(mut request: Request) -> Result<Response> {
 
 /// Stages, commits and records the content. The bucket is looked up first, so that nobody sends bytes for nothing.
 pub fn store(draft: &mut Draft, body: &mut Body) -> Result<Response> {
+    store_within(draft, body, ANY)
+}
+
+/// As [`store`], for a content of this many bytes.
+pub fn store_within(draft: &mut Draft, body: &mut Body, range: Range) -> Result<Response> {
     draft.admit(&Bucket::load(&draft.bucket)?)?;
-    let most = draft::max_size()?;
+    let most = draft::max_size()?.min(range.most);
     if body.length().is_some_and(|length| length > most) {
         return Err(Error::too_large(most));
     }
     let options = Options { max_size: Some(most), exact_size: body.length(), md5: true };
     let staged = files::stage(&[body.as_source()?], options)?;
+    range.require_least(staged.digest().size)?;
     let content = Content::keep(&staged, &draft.expected)?;
     let found = draft.store(&content, None)?;
     Ok(draft.answer(&found))

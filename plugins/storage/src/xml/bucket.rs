@@ -3,11 +3,11 @@
 
 use super::call::Call;
 use super::documents::{self, Document, creation};
-use super::{headers, listing, multipart, permission, reader, unimplemented, writer};
+use super::{form, headers, listing, multipart, permission, reader, unimplemented, writer};
 use crate::buckets;
 use crate::conditions::Conditions;
 use crate::model::bucket::Bucket;
-use fogbank_sdk::{Request, RequestHead, Response, Result};
+use fogbank_sdk::{Error, Request, RequestHead, Response, Result};
 use serde_json::{Map, Value, json};
 
 /// Lists objects, or shows a part of the bucket.
@@ -114,7 +114,11 @@ pub fn delete(request: Request) -> Result<Response> {
     buckets::delete(Call::on_bucket(&request).conditions().bare()?)
 }
 
-/// Uploads by HTML form, and deletion of several objects: not here.
+/// Takes a form.
 pub fn post(request: Request) -> Result<Response> {
-    Err(unimplemented(&request, documents::absent(&request).unwrap_or("form upload")))
+    match documents::absent(&request) {
+        Some(part) => Err(unimplemented(&request, part)),
+        None if form::is_form(&request) => form::upload(request),
+        None => Err(Error::invalid("A POST to a bucket is a form: its Content-Type is multipart/form-data.")),
+    }
 }

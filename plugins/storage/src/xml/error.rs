@@ -2,11 +2,12 @@
 //! <https://cloud.google.com/storage/docs/xml-api/reference-status>
 
 use super::writer;
+use crate::signed::failure;
 use fogbank_sdk::{Code, Error, Response};
 
 /// The answer that tells a client of this API of an error. A 304 has no body.
 pub fn render(error: &Error) -> Response {
-    let response = Response::new(error.http_status());
+    let response = Response::new(status(error));
     let response = match error.code() {
         Code::NotModified => response,
         _ => response.header("content-type", writer::CONTENT_TYPE).bytes(document(error)),
@@ -27,7 +28,24 @@ fn document(error: &Error) -> String {
         if let Some((_, name)) = error.location() {
             xml.text("ParameterName", name);
         }
+        signed(xml, error);
     })
+}
+
+/// What was signed, for the author of a client to compare.
+fn signed(xml: &mut writer::Writer, error: &Error) {
+    let json = error.to_json();
+    let details = json["error"]["details"].as_array().into_iter().flatten();
+    for details in details.filter(|details| details["@type"] == failure::SIGNED) {
+        for name in ["StringToSign", "CanonicalRequest"] {
+            xml.optional(name, details[name].as_str());
+        }
+    }
+}
+
+/// The status: somebody unknown is told 403 here, where the JSON API says 401.
+fn status(error: &Error) -> u16 {
+    if error.code() == Code::Unauthenticated { 403 } else { error.http_status() }
 }
 
 /// The name of the error. Where the JSON API has one reason for several names, its sentence tells them apart.
@@ -47,8 +65,7 @@ fn code(error: &Error) -> String {
         (413, _) => "EntityTooLarge",
         (411, _) => "MissingContentLength",
         (405, _) => "MethodNotAllowed",
-        (401, _) => "AuthenticationRequired",
-        (403, "forbidden") => "AccessDenied",
+        (401, _) | (403, "forbidden") => "AccessDenied",
         (429, "quotaExceeded") => "QuotaExceeded",
         (429, _) => "SlowDown",
         (503, _) => "ServiceUnavailable",
@@ -82,7 +99,7 @@ fn pascal(reason: &str) -> String {
 fn sentence(code: &str) -> Option<&'static str> {
     Some(match code {
         "AccessDenied" => "Access denied.",
-        "AuthenticationRequired" => "Authentication required.",
+        "AuthorizationQueryParametersError" => "The parameters of the signature are not what they have to be.",
         "BadDigest" => "The hashes you specified did not match what we received.",
         "BucketNotEmpty" => "The bucket you tried to delete is not empty.",
         "EntityTooLarge" => "Your proposed upload is too large.",
@@ -92,6 +109,14 @@ fn sentence(code: &str) -> Option<&'static str> {
         "InvalidDigest" => "The hash you specified is not valid.",
         "InvalidPart" => "One or more of the specified parts could not be found, or their entity tags do not match.",
         "InvalidPartOrder" => "The list of parts was not in ascending order.",
+        "ExpiredToken" => "The provided token has expired.",
+        "InvalidPolicyDocument" => {
+            "The content of the form does not meet the conditions specified in the policy document."
+        }
+        "InvalidSecurity" => "The provided security credentials are not valid.",
+        "MalformedSecurityHeader" => "Your request has a malformed header.",
+        "RequestTimeTooSkewed" => "The difference between the request time and the server's time is too large.",
+        "SignatureDoesNotMatch" => "Access denied.",
         "InvalidRange" => "The requested range cannot be satisfied.",
         "KeyTooLong" => "Your key is too long.",
         "MalformedXML" => "The XML you provided was not well-formed or did not validate.",

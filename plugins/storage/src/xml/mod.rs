@@ -14,6 +14,7 @@
 //! | [`documents`] | settings of a bucket, each a small document |
 //! | [`acl`] | access lists |
 //! | [`multipart`] | uploads in parts |
+//! | [`form`] | uploads by HTML form |
 //! | [`amazon`] | headers of Amazon's S3 |
 //! | [`permission`] | what the caller may do |
 
@@ -24,6 +25,7 @@ pub mod bucket;
 pub mod call;
 pub mod documents;
 pub mod error;
+pub mod form;
 pub mod headers;
 pub mod listing;
 pub mod multipart;
