@@ -38,7 +38,7 @@ impl Background {
 
     /// Notes that `plugin` is used in `tenant`: its worker runs from now on. Cheap when it does already.
     pub fn touch(&self, plugin: &Arc<LoadedPlugin>, tenant: &Arc<Tenant>) {
-        if !plugin.has_runner() || self.workers.runs(&tenant.name, &plugin.name) {
+        if !plugin.has_runner() || self.workers.touch(&tenant.name, &plugin.name) {
             return;
         }
         let runner = Runner {
@@ -95,5 +95,9 @@ impl RunStep for Runner {
 
     fn clock(&self) -> &Clock {
         &self.tenant.clock
+    }
+
+    fn in_use(&self) -> bool {
+        self.tenant.in_flight() > 0
     }
 }

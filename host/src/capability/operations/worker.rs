@@ -7,6 +7,7 @@ use crate::capability::database::{Database, Error};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -16,8 +17,12 @@ use tokio_util::task::TaskTracker;
 /// Operations of one service in one tenant that run at once.
 const AT_ONCE: u32 = 8;
 
-/// The longest sleep; whatever was missed is found then.
+/// The longest sleep; whatever was missed is found then. The database is asked only where the service was used meanwhile: an
+/// idle tenant's is to be closed, and stay so.
 const LOOK: Duration = Duration::from_secs(30);
+
+/// How long after a database that did not answer it is asked again.
+const RETRY_MS: u64 = 1000;
 
 /// The delay after the first failure of a step; it doubles up to [`MAX_DELAY`].
 const FIRST_DELAY: Duration = Duration::from_millis(500);
@@ -52,6 +57,8 @@ pub trait RunStep: Send + Sync {
     fn schedules(&self) -> Vec<(String, Duration, bool)>;
     /// The tenant's clock.
     fn clock(&self) -> &Clock;
+    /// Whether a request of the tenant is under way, which may start an operation yet.
+    fn in_use(&self) -> bool;
 }
 
 /// A tenant and a service.
@@ -69,16 +76,21 @@ pub struct Workers {
 struct Signals {
     /// There may be something new to do.
     due: Notify,
+    /// The service was used since the operations were last looked at.
+    used: AtomicBool,
     /// Some operation has ended.
     ended: Arc<Notify>,
     stop: CancellationToken,
 }
 
 impl Workers {
-    /// Whether a worker runs for this service in this tenant.
-    pub fn runs(&self, tenant: &Arc<str>, plugin: &Arc<str>) -> bool {
-        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
-        running.contains_key(&(Arc::clone(tenant), Arc::clone(plugin)))
+    /// Notes that a service is used in a tenant; whether a worker runs for it.
+    pub fn touch(&self, tenant: &Arc<str>, plugin: &Arc<str>) -> bool {
+        let signals = self.signals(tenant, plugin);
+        signals.is_some_and(|signals| {
+            signals.used.store(true, Ordering::Release);
+            true
+        })
     }
 
     /// Starts the worker of a service in a tenant, once.
@@ -97,6 +109,7 @@ impl Workers {
             signals,
             due_at: Mutex::default(),
             busy: Mutex::default(),
+            look: LOOK,
         };
         self.tasks.spawn(Arc::new(worker).work());
     }
@@ -150,35 +163,59 @@ struct Worker {
     due_at: Mutex<HashMap<String, u64>>,
     /// Operations and schedules (with a slash) that are in hand.
     busy: Mutex<std::collections::HashSet<String>>,
+    look: Duration,
 }
 
 impl Worker {
     async fn work(self: Arc<Self>) {
         let tasks = TaskTracker::new();
         let mut recovered = false;
+        // When the operations have to be looked at, on the tenant's clock; none where none of them is due some day.
+        let mut next = Some(0);
         while !self.signals.stop.is_cancelled() {
-            let sleep = match self.runner.database().await {
-                Ok(database) => {
-                    if !recovered {
-                        recovered = self.recover(&database).await;
-                    }
-                    self.clone().start_schedules(&tasks);
-                    self.clone().start_operations(&database, &tasks).await
-                }
-                Err(error) => {
-                    self.complain("its database does not open", &error.to_string());
-                    Duration::from_secs(1)
-                }
-            };
+            self.clone().start_schedules(&tasks);
+            if next.is_some_and(|due_ms| due_ms <= self.runner.clock().now_ms()) {
+                next = self.clone().look_at_operations(&mut recovered, &tasks).await;
+            }
             tokio::select! {
                 () = self.signals.stop.cancelled() => {}
-                () = self.signals.due.notified() => {}
+                () = self.signals.due.notified() => next = Some(0),
                 () = self.runner.clock().moved() => {}
-                () = tokio::time::sleep(sleep) => {}
+                () = tokio::time::sleep(self.pause(next)) => {
+                    if self.runner.in_use() || self.signals.used.load(Ordering::Acquire) {
+                        next = Some(0);
+                    }
+                }
             }
         }
         tasks.close();
         tasks.wait().await;
+    }
+
+    /// Starts the operations that are due; when the next one is.
+    async fn look_at_operations(self: Arc<Self>, recovered: &mut bool, tasks: &TaskTracker) -> Option<u64> {
+        self.signals.used.store(false, Ordering::Release);
+        let found = match self.runner.database().await {
+            Ok(database) => {
+                if !*recovered {
+                    *recovered = self.recover(&database).await;
+                }
+                self.clone().start_operations(&database, tasks).await
+            }
+            Err(error) => {
+                self.complain("its database does not open", &error.to_string());
+                Err(())
+            }
+        };
+        found.unwrap_or_else(|()| Some(self.runner.clock().now_ms() + RETRY_MS))
+    }
+
+    /// How long to sleep until something is due.
+    fn pause(&self, next: Option<u64>) -> Duration {
+        let schedules = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = next.into_iter().chain(schedules.values().copied()).min();
+        let left = |next: u64| Duration::from_millis(next.saturating_sub(self.runner.clock().now_ms()));
+        next.map_or(self.look, |next| left(next).clamp(Duration::from_millis(5), self.look))
     }
 
     async fn recover(&self, database: &Database) -> bool {
@@ -238,24 +275,22 @@ impl Worker {
         self.signals.due.notify_one();
     }
 
-    /// Starts the operations that are due; how long to sleep then.
-    async fn start_operations(self: Arc<Self>, database: &Arc<Database>, tasks: &TaskTracker) -> Duration {
+    /// Starts the operations that are due; when the next one is, or nothing where the database did not say.
+    async fn start_operations(
+        self: Arc<Self>,
+        database: &Arc<Database>,
+        tasks: &TaskTracker,
+    ) -> Result<Option<u64>, ()> {
         let now = self.runner.clock().now_ms();
-        let (due, next) = match table::due(database, now, 4 * AT_ONCE).await {
-            Ok(found) => found,
-            Err(error) => {
-                self.complain("operations cannot be listed", &error.to_string());
-                return Duration::from_secs(1);
-            }
-        };
+        let (due, next) = table::due(database, now, 4 * AT_ONCE).await.map_err(|error| {
+            self.complain("operations cannot be listed", &error.to_string());
+        })?;
         for row in due {
             if self.free() && self.take(&row.id) {
                 tasks.spawn(Arc::clone(&self).run_operation(Arc::clone(database), row));
             }
         }
-        let schedules = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = next.into_iter().chain(schedules.values().copied()).min();
-        next.map_or(LOOK, |next| Duration::from_millis(next.saturating_sub(now)).clamp(Duration::from_millis(5), LOOK))
+        Ok(next)
     }
 
     async fn run_operation(self: Arc<Self>, database: Arc<Database>, row: Row) {
@@ -316,14 +351,4 @@ fn backoff(attempts: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_back_off_up_to_a_limit() {
-        assert_eq!(backoff(1), FIRST_DELAY);
-        assert_eq!(backoff(2), FIRST_DELAY * 2);
-        assert_eq!(backoff(u32::MAX), MAX_DELAY);
-        assert_eq!(backoff(0), FIRST_DELAY);
-    }
-}
+mod tests;
