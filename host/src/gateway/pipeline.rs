@@ -14,7 +14,7 @@ use crate::capability::identity::{Caller, Enforcement, Standing};
 use crate::config::{AuthMode, Config};
 use crate::observe::{Metrics, metrics, request_id};
 use crate::plugin::call::{Call, CallLimits, Head};
-use crate::plugin::manifest::Route;
+use crate::plugin::manifest::{Method as RouteMethod, Route};
 use crate::tenant::{DEFAULT, Exceeded, Tenant, Tenants};
 use futures_util::FutureExt;
 use http::request::Parts;
@@ -243,9 +243,15 @@ impl<B: Backend> Gateway<B> {
             return Err(refuse(body, error));
         }
         let body = decoded(body.limited(limits), &mut head.headers, route, limits);
+        let length_matters = head.method == Method::HEAD && route.method == RouteMethod::One(Method::GET);
         let answer = self.backend.call(payload, tenant, Call { head, body, limits: self.call_limits(route) }).await;
         match answer {
-            Ok(answer) => Ok(answer.map(|body| hold(body, entered))),
+            Ok(mut answer) => {
+                if length_matters {
+                    say_empty(&mut answer);
+                }
+                Ok(answer.map(|body| hold(body, entered)))
+            }
             Err(failure) => {
                 report(route, &failure);
                 Err(of_failure(&route.plugin, &id, &failure))
@@ -316,6 +322,15 @@ fn over_quota(tenant: &str, exceeded: Exceeded) -> ApiError {
             "backendError",
             format!("The tenant `{tenant}` is being reset or deleted."),
         ),
+    }
+}
+
+/// Says the length of a `GET` that has none, to a `HEAD` (RFC 9110, section 9.3.2): hyper, which says every other, cannot tell
+/// an empty body from one that is left out.
+fn say_empty(answer: &mut Response<Body>) {
+    let bodiless = matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if !bodiless && answer.body_mut().length() == Some(0) {
+        answer.headers_mut().entry(header::CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
     }
 }
 

@@ -113,6 +113,18 @@ async fn a_caller_beyond_its_rate_is_429_and_says_when() {
 }
 
 #[tokio::test]
+async fn a_head_says_the_length_that_a_get_would_have_also_where_it_is_nothing() {
+    let server = server("").await;
+    for name in ["x", "empty"] {
+        let path = format!("/things/v1/{name}");
+        let (get, head) = (server.get(&path).await, server.send("HEAD", &path, "", "").await);
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+        assert!(head.header("content-length").is_some(), "{head:?}");
+        assert_eq!(head.header("content-length"), get.header("content-length"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn callers_with_names_are_counted_by_name_and_the_rest_by_address() {
     let server = server("auth = \"required\"\n[limits]\nper-caller = 2").await;
     let ask = async |token: &str| {

@@ -113,6 +113,9 @@ impl Backend for Arc<Fake> {
             Some("full") => return Err(Failure::NoInstance),
             _ => {}
         }
+        if head.params.iter().any(|(name, value)| name == "name" && value == "empty") {
+            return Ok(Response::new(Body::empty()));
+        }
         let bytes = body.read_to_end(u64::MAX).await.map_err(Failure::RequestBody)?;
         let about = json!({
             "route": &*head.route,
