@@ -6,6 +6,7 @@
 //! - [`database`]: PostgreSQL databases, where the test run was told to use it.
 //! - [`client`]: requests, and answers that a failed assertion prints whole.
 //! - [`raw`]: requests that no client library would send.
+//! - [`tls`]: requests over HTTPS, by a client that trusts one certificate.
 //! - [`content`]: bytes to store, and their checksums.
 //! - [`stored`]: what is in a data folder.
 //! - [`guests`]: small services that misbehave, built and put into folders.
@@ -23,6 +24,7 @@ pub mod need;
 pub mod raw;
 pub mod server;
 pub mod stored;
+pub mod tls;
 
 pub use client::{Answer, Client, encode};
 pub use server::{Options, Server};

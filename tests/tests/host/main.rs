@@ -9,4 +9,5 @@ mod malformed;
 mod process;
 mod reload;
 mod runtime;
+mod tls;
 mod traces;
