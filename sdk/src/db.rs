@@ -80,6 +80,9 @@ impl From<Error> for Failure {
         match error {
             Error::Busy => Self::busy(),
             Error::Timeout => Self::deadline("The database took too long."),
+            Error::NoSpace => {
+                Self::new(Code::InsufficientStorage, "insufficientStorage", "There is no room on the disk.")
+            }
             Error::Unavailable => Self::unavailable("The database is not available."),
             Error::Newer => Self::unavailable("The records were written by a newer version of this service."),
             Error::TooManyRows(limit) => Self::internal(format!("more than {limit} rows or bytes in one answer")),
@@ -111,5 +114,6 @@ mod tests {
         assert!(failure.is_busy() && failure.http_status() == 503);
         assert!(!Failure::from(Error::Unavailable).is_busy());
         assert_eq!(Failure::from(Error::Constraint(Constraint::Unique)).http_status(), 409);
+        assert_eq!(Failure::from(Error::NoSpace).http_status(), 507);
     }
 }

@@ -27,6 +27,8 @@ pub enum Error {
     TooManyBytes(u64),
     /// The statement is wrong, or not allowed.
     Invalid(String),
+    /// The disk, or what the database may have of it, is full; nothing was written.
+    NoSpace(String),
     /// The database does not answer.
     Unavailable(String),
     /// The database holds a migration that this version of the service does not have.
@@ -50,6 +52,7 @@ impl Error {
             Error::Timeout => "timeout",
             Error::TooManyRows(_) | Error::TooManyBytes(_) => "too-many-rows",
             Error::Invalid(_) => "invalid",
+            Error::NoSpace(_) => "no-space",
             Error::Unavailable(_) => "unavailable",
             Error::Newer { .. } => "newer",
             Error::Migration { .. } => "migration",
@@ -67,6 +70,7 @@ impl fmt::Display for Error {
             Error::TooManyRows(limit) => write!(f, "more than {limit} rows in one answer"),
             Error::TooManyBytes(limit) => write!(f, "more than {limit} bytes in one answer"),
             Error::Invalid(why) => write!(f, "invalid statement: {why}"),
+            Error::NoSpace(why) => write!(f, "no room for the database: {why}"),
             Error::Unavailable(why) => write!(f, "the database does not answer: {why}"),
             Error::Newer { migration } => {
                 write!(f, "the database was written by a newer version: it has migration {migration}")
@@ -115,7 +119,8 @@ fn postgres(code: &str, message: String) -> Error {
         "40001" | "40P01" | "55P03" => Error::Busy,
         // Out of statement_timeout, or out of the time that a transaction may idle.
         "57014" | "25P03" | "25P04" => Error::Timeout,
-        // Out of connections, of disk, of memory; shutting down; gone.
+        "53100" => Error::NoSpace(message),
+        // Out of connections, of memory; shutting down; gone.
         _ => match code.get(..2).unwrap_or_default() {
             "23" => Error::Constraint(Constraint::Other),
             // 55000: the database does not take connections now.
@@ -143,6 +148,7 @@ fn sqlite(code: i32, message: String) -> Error {
         ffi::SQLITE_CONSTRAINT => Error::Constraint(Constraint::Other),
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy,
         ffi::SQLITE_INTERRUPT => Error::Timeout,
+        ffi::SQLITE_FULL => Error::NoSpace(message),
         ffi::SQLITE_ERROR
         | ffi::SQLITE_AUTH
         | ffi::SQLITE_READONLY
@@ -164,6 +170,8 @@ mod tests {
         assert_eq!(of("23000"), Error::Constraint(Constraint::Other));
         assert_eq!(of("40001"), Error::Busy);
         assert_eq!(of("57014"), Error::Timeout);
+        assert_eq!(of("53100"), Error::NoSpace(String::new()));
+        assert_eq!(of("53300"), Error::Unavailable(String::new()));
         assert_eq!(of("57P01"), Error::Unavailable(String::new()));
         assert_eq!(of("55000"), Error::Unavailable(String::new()));
         assert_eq!(of("42601"), Error::Invalid(String::new()));
@@ -177,6 +185,7 @@ mod tests {
         assert_eq!(of(787), Error::Constraint(Constraint::ForeignKey));
         assert_eq!(of(517), Error::Busy, "SQLITE_BUSY_SNAPSHOT");
         assert_eq!(of(9), Error::Timeout);
-        assert_eq!(of(13), Error::Unavailable(String::new()), "SQLITE_FULL");
+        assert_eq!(of(13), Error::NoSpace(String::new()), "SQLITE_FULL");
+        assert_eq!(of(14), Error::Unavailable(String::new()), "SQLITE_CANTOPEN");
     }
 }

@@ -154,6 +154,7 @@ impl From<Error> for wit::Error {
             Error::Timeout => wit::Error::Timeout,
             Error::TooManyRows(limit) | Error::TooManyBytes(limit) => wit::Error::TooManyRows(limit),
             Error::Invalid(why) => wit::Error::Invalid(why),
+            Error::NoSpace(_) => wit::Error::NoSpace,
             // What the driver or the server says of itself stands in the host's log.
             Error::Unavailable(_) | Error::Migration { .. } => wit::Error::Unavailable,
             Error::Newer { .. } => wit::Error::Newer,

@@ -103,7 +103,10 @@ async fn changed(scope: &Scope, id: &str, changed: Result<bool, DatabaseError>) 
 impl From<DatabaseError> for wit::Error {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Unavailable(_) | DatabaseError::Busy | DatabaseError::Timeout => wit::Error::Unavailable,
+            DatabaseError::Unavailable(_)
+            | DatabaseError::NoSpace(_)
+            | DatabaseError::Busy
+            | DatabaseError::Timeout => wit::Error::Unavailable,
             other => wit::Error::Other(other.to_string()),
         }
     }
