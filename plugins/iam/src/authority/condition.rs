@@ -34,15 +34,25 @@ pub struct Scene<'s> {
 /// Errors: a sentence for a person: it cannot be read, it fails, or it is neither true nor false. A binding whose condition fails
 /// grants nothing.
 pub fn holds(expression: &str, scene: Scene<'_>) -> Result<bool, String> {
-    check_size(expression)?;
-    let program =
-        Program::compile(expression).map_err(|error| format!("the condition cannot be read: {}", one_line(&error)))?;
+    let program = compile(expression)?;
     let context = context(scene)?;
     match program.execute(&context) {
         Ok(Value::Bool(answer)) => Ok(answer),
         Ok(other) => Err(format!("the condition is a {} and neither true nor false", other.type_of())),
         Err(error) => Err(format!("the condition fails: {}", one_line(&error))),
     }
+}
+
+/// Whether `expression` can be read at all: what a policy may hold.
+///
+/// Errors: a sentence for a person.
+pub fn check(expression: &str) -> Result<(), String> {
+    compile(expression).map(drop)
+}
+
+fn compile(expression: &str) -> Result<Program, String> {
+    check_size(expression)?;
+    Program::compile(expression).map_err(|error| format!("the condition cannot be read: {}", one_line(&error)))
 }
 
 fn one_line(error: &dyn std::fmt::Display) -> String {
