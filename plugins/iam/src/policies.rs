@@ -1,6 +1,8 @@
 //! IAM policies of resources that live here. The host keeps and enforces them.
 //! <https://cloud.google.com/iam/docs/reference/rest/v1/Policy>
 
+use crate::authority::condition;
+use crate::failures;
 use fogbank_sdk::{Error, Request, Response, Result, identity};
 use serde_json::{Value, json};
 
@@ -38,8 +40,8 @@ pub fn set(request: &mut Request, resource: &str) -> Result<Response> {
     let sent: Value = request.json()?;
     let policy = sent.get("policy").filter(|policy| policy.is_object()).ok_or_else(|| Error::required("policy"))?;
     let mut document = document(policy)?;
-    if let Some(etag) = policy.get("etag").filter(|etag| etag.is_string()) {
-        document["etag"] = etag.clone();
+    if let Some(etag) = policy.get("etag").and_then(Value::as_str) {
+        document["etag"] = json!(failures::standard(etag));
     }
     Ok(Response::json(&wire(&identity::set_policy(resource, document)?)))
 }
@@ -105,9 +107,9 @@ fn binding(sent: &Value, version: i64) -> Result<Value> {
         if version < 3 {
             return Err(Error::invalid("A policy with conditions has version 3."));
         }
-        if condition["expression"].as_str().is_none_or(str::is_empty) {
-            return Err(Error::invalid("A condition has an expression."));
-        }
+        let expression = condition["expression"].as_str().filter(|expression| !expression.is_empty());
+        let expression = expression.ok_or_else(|| Error::invalid("A condition has an expression."))?;
+        condition::check(expression).map_err(|why| Error::invalid(format!("Invalid condition: {why}.")))?;
         binding["condition"] = condition.clone();
     }
     Ok(binding)
@@ -157,7 +159,7 @@ mod tests {
                 &json!({"version": version, "bindings": [{"role": "roles/x", "members": [], "condition": condition}]}),
             )
         };
-        assert!(policy(1, "true").is_err() && policy(3, "").is_err());
+        assert!(policy(1, "true").is_err() && policy(3, "").is_err() && policy(3, "1 +").is_err());
         assert_eq!(policy(3, "true").unwrap()["bindings"][0]["condition"]["title"], "t");
     }
 

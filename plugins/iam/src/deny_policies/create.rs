@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Makes a policy.
 pub fn create(mut request: Request) -> Result<Response> {
     let sent: Value = request.json()?;
-    let attachment = attachment(&request)?;
+    let attachment = attachment(&request, "iam.denypolicies.create")?;
     let policy_id = request.query("policyId").unwrap_or_default();
     check_id(policy_id)?;
     if let Some(project) = attachment.strip_prefix("cloudresourcemanager.googleapis.com/projects/") {

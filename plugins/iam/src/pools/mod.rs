@@ -23,12 +23,8 @@ use shared::{Kind, Record};
 pub use shared::cutoff;
 
 /// Pools themselves.
-const POOLS: Kind = Kind {
-    table: "pools",
-    list: "workloadIdentityPools",
-    type_name: "WorkloadIdentityPool",
-    keys: &["project", "id"],
-};
+const POOLS: Kind =
+    Kind { table: "pools", list: "workloadIdentityPools", type_name: "WorkloadIdentityPool", keys: &["project", "id"] };
 
 /// Makes a pool.
 pub fn create(mut request: Request) -> Result<Response> {

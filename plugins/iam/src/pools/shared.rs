@@ -4,7 +4,7 @@ use super::Place;
 use crate::failures::RETENTION_MS;
 use crate::operations::Ended;
 use fogbank_sdk::db::{self, Json, Row, Value as Cell, params, stmt};
-use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context, id, identity, page};
+use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context, id, identity, page, patch};
 use serde_json::{Map, Value, json};
 
 /// One of the three.
@@ -234,39 +234,46 @@ fn switch(kind: &Kind, place: &Place, deleted: Option<Timestamp>) -> Result<Resp
     Ok(Response::json(&ended.wire()))
 }
 
-/// Takes those of `fields` out of a client's document that a mask names (all that it has, where there is none).
+/// Takes those of `fields` out of a client's document that a mask names (all that it has, where there is none). `oidc.issuerUri` names
+/// a part of a field; attribute mappings, whose keys have dots, are taken whole.
 ///
 /// Errors: 400 for a mask that names something else.
 pub fn apply(
-    mut config: Map<String, Value>,
+    config: Map<String, Value>,
     sent: &Value,
     mask: Option<&str>,
     fields: &[&str],
 ) -> Result<Map<String, Value>> {
-    let camel = |path: &str| fields.iter().find(|field| **field == path || snake_case(field) == path).copied();
-    let paths: Vec<&str> = match mask.unwrap_or_default() {
-        "" => fields.iter().copied().filter(|field| sent.get(field).is_some()).collect(),
-        mask => mask.split(',').map(|path| path.trim().split('.').next().unwrap_or_default()).collect(),
+    let paths: Vec<String> = match mask.unwrap_or_default() {
+        "" => fields.iter().filter(|field| sent.get(field).is_some()).map(|field| (*field).to_owned()).collect(),
+        mask => mask.split(',').map(camel_case).collect(),
     };
+    let mut config = Value::Object(config);
     for path in paths {
-        let field = camel(path)
-            .ok_or_else(|| Error::invalid(format!("Invalid value for updateMask: '{path}' cannot be changed.")))?;
-        match sent.get(field).filter(|value| !value.is_null()) {
-            Some(value) => _ = config.insert(field.to_owned(), value.clone()),
-            None => _ = config.remove(field),
+        let first = path.split('.').next().unwrap_or_default();
+        if !fields.contains(&first) {
+            return Err(Error::invalid(format!("Invalid value for updateMask: '{path}' cannot be changed.")));
         }
+        patch::apply_mask(&mut config, sent, if first == "attributeMapping" { first } else { &path });
     }
-    Ok(config)
+    match config {
+        Value::Object(config) => Ok(config),
+        _ => Err(Error::internal("a document is no object")),
+    }
 }
 
-fn snake_case(name: &str) -> String {
-    name.chars().fold(String::new(), |mut text, character| {
-        if character.is_ascii_uppercase() {
-            text.push('_');
+/// `display_name` is `displayName`.
+fn camel_case(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for character in path.trim().chars() {
+        if text.ends_with('_') {
+            text.pop();
+            text.push(character.to_ascii_uppercase());
+        } else {
+            text.push(character);
         }
-        text.push(character.to_ascii_lowercase());
-        text
-    })
+    }
+    text
 }
 
 /// Refuses what is no id: 4 to 32 small letters, digits and dashes; `gcp-` belongs to others.
@@ -298,6 +305,11 @@ mod tests {
         let present = apply(config.clone(), &sent, None, &fields).unwrap();
         assert_eq!(Value::from(present), json!({"displayName": "new", "description": "d"}));
         assert!(apply(config, &sent, Some("state"), &fields).is_err());
+        let oidc = json!({"oidc": {"issuerUri": "i", "jwksJson": "j"}}).as_object().unwrap().clone();
+        let part =
+            apply(oidc, &json!({"oidc": {"allowedAudiences": ["a"]}}), Some("oidc.allowed_audiences"), &["oidc"])
+                .unwrap();
+        assert_eq!(Value::from(part), json!({"oidc": {"issuerUri": "i", "jwksJson": "j", "allowedAudiences": ["a"]}}));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a provider has to have.
 
 use super::super::{check_texts, shared};
+use crate::authority::condition;
 use fogbank_sdk::{Error, Result};
 use serde_json::{Map, Value, json};
 
@@ -27,7 +28,7 @@ pub(super) fn apply(config: Map<String, Value>, sent: &Value, mask: Option<&str>
         _ => x509(&config["x509"])?,
     }
     mapping(&config)?;
-    condition(&config)?;
+    check_condition(&config)?;
     Ok(config)
 }
 
@@ -106,10 +107,12 @@ fn is_attribute(name: &str) -> bool {
     (1..=100).contains(&name.len()) && name.bytes().all(known)
 }
 
-fn condition(config: &Map<String, Value>) -> Result<()> {
+fn check_condition(config: &Map<String, Value>) -> Result<()> {
     match config.get("attributeCondition") {
         None => Ok(()),
-        Some(Value::String(text)) if text.len() <= 4096 => Ok(()),
+        Some(Value::String(text)) if text.is_empty() => Ok(()),
+        Some(Value::String(text)) if text.len() <= 4096 => condition::check(text)
+            .map_err(|why| Error::invalid(format!("Invalid value for attributeCondition: {why}."))),
         Some(_) => Err(Error::invalid("Invalid value for attributeCondition: it is a text of at most 4096 bytes.")),
     }
 }
