@@ -55,13 +55,16 @@ fn compile(expression: &str) -> Result<Program, String> {
     Program::compile(expression).map_err(|error| format!("the condition cannot be read: {}", one_line(&error)))
 }
 
-fn one_line(error: &dyn std::fmt::Display) -> String {
+/// The first line of a message of CEL's, which may be long.
+pub fn one_line(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().chars().take(200).collect()
 }
 
 /// Refuses what would be too deep for the parser, before it is parsed.
-fn check_size(expression: &str) -> Result<(), String> {
+///
+/// Errors: a sentence for a person.
+pub fn check_size(expression: &str) -> Result<(), String> {
     if expression.len() > LONGEST {
         return Err(format!("the condition has more than {LONGEST} bytes"));
     }
@@ -130,8 +133,10 @@ fn context(scene: Scene<'_>) -> Result<Context<'static, 'static>, String> {
     Ok(context)
 }
 
-/// What IAM has beside CEL's own functions.
-fn functions(context: &mut Context<'static, 'static>) -> Result<(), cel::DeclarationError> {
+/// Adds what IAM has beside CEL's own functions.
+///
+/// Errors: where CEL has one of these itself.
+pub fn functions(context: &mut Context<'static, 'static>) -> Result<(), cel::DeclarationError> {
     context.add_function("extract", extract)?;
     context.add_function("getAttribute", |This(_): This<Value>, _name: Arc<String>, default: Value| default)?;
     context.add_function("hasOnly", has_only)?;

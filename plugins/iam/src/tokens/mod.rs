@@ -1,6 +1,8 @@
 //! What is kept of tokens and keys that were given out: what they are signed with, and the digests by which they are known again.
 
 pub mod api_key;
+pub mod id_token;
+pub mod member;
 pub mod refresh;
 pub mod revoked;
 pub mod secret;
