@@ -44,7 +44,8 @@ fn oidc(oidc: &Value) -> Result<()> {
     let issuer = oidc["issuerUri"].as_str().unwrap_or_default();
     let keys = oidc["jwksJson"].as_str().filter(|text| !text.is_empty());
     // Keys that are at hand need nobody to be asked, so that an issuer on this machine will do.
-    if !issuer.starts_with("https://") && !(keys.is_some() && issuer.starts_with("http://")) {
+    let is_local = keys.is_some() && issuer.starts_with("http://");
+    if !is_local && !issuer.starts_with("https://") {
         return Err(Error::invalid(format!(
             "Invalid value for oidc.issuerUri: '{issuer}' does not begin with https://."
         )));
