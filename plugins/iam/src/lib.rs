@@ -15,6 +15,7 @@
 //! | [`projects`], [`resources`] | ids and numbers of projects, full resource names |
 //! | [`authority`] | who brings a credential, and whether somebody may |
 //! | [`oauth`], [`credentials`], [`sts`], [`admin`] | where tokens and keys are to be had |
+//! | [`troubleshoot`] | why somebody may or may not |
 //! | [`tokens`] | what is kept of tokens and keys that were given out |
 //! | [`crypto`] | keys, signatures, certificates, JSON Web Tokens |
 //! | [`background`] | what is done on a schedule |
@@ -27,6 +28,7 @@ pub mod admin;
 pub mod api_keys;
 pub mod authority;
 pub mod background;
+pub mod body;
 pub mod catalog;
 pub mod credentials;
 pub mod crypto;
@@ -44,6 +46,7 @@ pub mod resources;
 pub mod roles;
 pub mod sts;
 pub mod tokens;
+pub mod troubleshoot;
 pub mod wildcard;
 pub mod wire;
 

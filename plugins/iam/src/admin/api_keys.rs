@@ -1,5 +1,6 @@
 //! `/auth/api-keys`: keys that stand for a user and a project. The text of a key is shown when it is made, and never again.
 
+use crate::body;
 use crate::tokens::api_key::{self, ApiKey, New};
 use crate::tokens::member::Member;
 use crate::wire::without_defaults;
@@ -20,7 +21,7 @@ struct Sent {
 
 /// Makes a key and shows it once.
 pub fn create(mut request: Request) -> Result<Response> {
-    let sent: Sent = request.json()?;
+    let sent: Sent = body::read(&mut request)?;
     if sent.user.is_empty() {
         return Err(Error::required("user"));
     }

@@ -1,6 +1,7 @@
 //! `POST /auth/tokens`: tokens for a user, or for a service account without its key.
 
 use crate::authority::access_token::LIFETIME;
+use crate::body;
 use crate::tokens::member::{Member, access_token};
 use crate::tokens::{id_token, refresh};
 use fogbank_sdk::{Error, Request, Response, Result};
@@ -28,7 +29,7 @@ struct Sent {
 
 /// Makes an access token, a refresh token and, with the scope `openid` or an audience, an ID token.
 pub fn sign_in(mut request: Request) -> Result<Response> {
-    let sent: Sent = request.json()?;
+    let sent: Sent = body::read(&mut request)?;
     if sent.user.is_empty() {
         return Err(Error::required("user"));
     }

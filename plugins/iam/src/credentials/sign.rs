@@ -2,6 +2,7 @@
 //! signs; which one it was is said with the signature.
 
 use super::delegates;
+use crate::body;
 use crate::crypto::jwt;
 use crate::keys;
 use fogbank_sdk::encoding::{b64, from_b64, from_b64url};
@@ -27,7 +28,7 @@ struct Sent {
 
 /// Signs bytes.
 pub fn sign_blob(mut request: Request) -> Result<Response> {
-    let sent: Sent = request.json()?;
+    let sent: Sent = body::read(&mut request)?;
     let account = delegates::account(&request, &sent.delegates, "iam.serviceAccounts.signBlob")?;
     let (text, field) = match (&sent.payload, &sent.bytes_to_sign) {
         (Some(text), _) => (text, "signedBlob"),
@@ -44,7 +45,7 @@ pub fn sign_blob(mut request: Request) -> Result<Response> {
 
 /// Signs a claim set.
 pub fn sign_jwt(mut request: Request) -> Result<Response> {
-    let sent: Sent = request.json()?;
+    let sent: Sent = body::read(&mut request)?;
     let account = delegates::account(&request, &sent.delegates, "iam.serviceAccounts.signJwt")?;
     let payload = sent.payload.ok_or_else(|| Error::required("payload"))?;
     let payload = checked(&payload, context::now())?;

@@ -2,6 +2,7 @@
 
 use super::delegates;
 use crate::authority::access_token::LIFETIME;
+use crate::body;
 use crate::tokens::id_token;
 use crate::tokens::member::{Member, access_token};
 use crate::wire::seconds;
@@ -19,7 +20,7 @@ struct AccessTokenRequest {
 
 /// Makes an access token of an account.
 pub fn generate_access_token(mut request: Request) -> Result<Response> {
-    let sent: AccessTokenRequest = request.json()?;
+    let sent: AccessTokenRequest = body::read(&mut request)?;
     let account = delegates::account(&request, &sent.delegates, "iam.serviceAccounts.getAccessToken")?;
     if sent.scope.iter().all(|scope| scope.trim().is_empty()) {
         return Err(Error::required("scope"));
@@ -53,7 +54,7 @@ struct IdTokenRequest {
 
 /// Makes an ID token of an account.
 pub fn generate_id_token(mut request: Request) -> Result<Response> {
-    let sent: IdTokenRequest = request.json()?;
+    let sent: IdTokenRequest = body::read(&mut request)?;
     let account = delegates::account(&request, &sent.delegates, "iam.serviceAccounts.getOpenIdToken")?;
     if sent.audience.trim().is_empty() {
         return Err(Error::required("audience"));
