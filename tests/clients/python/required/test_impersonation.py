@@ -1,6 +1,7 @@
 """Being another account: impersonated credentials, ID tokens, and signatures without a key file."""
 
 import datetime
+import time
 
 import pytest
 import requests
@@ -121,14 +122,14 @@ def test_lifetimes_have_a_limit(new_account, later):
     info = f"{BASE}/oauth2/v3/tokeninfo"
     assert requests.get(info, params={"access_token": token}).status_code == 200
     later(120)
-    assert requests.get(info, params={"access_token": token}).status_code == 400
+    assert requests.get(info, params={"access_token": token}).status_code in (400, 401)
 
 
 def test_a_jwt_that_was_signed_here_verifies(new_account):
     caller, target = new_account(), new_account()
     target.grant(TOKEN_CREATOR, caller.member)
     session = AuthorizedSession(caller.credentials())
-    payload = '{"iss": "%s", "aud": "https://x.example", "iat": 1, "exp": 4102444800}' % target.email
+    payload = '{"iss": "%s", "aud": "https://x.example", "iat": %d, "exp": %d}' % (target.email, time.time(), time.time() + 600)
     made = session.post(f"{BASE}/v1/projects/-/serviceAccounts/{target.email}:signJwt", json={"payload": payload})
     assert made.status_code == 200, made.text
     certificates = requests.get(f"{BASE}/robot/v1/metadata/x509/{target.email}").json()

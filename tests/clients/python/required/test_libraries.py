@@ -122,7 +122,7 @@ def test_service_usage_and_api_keys(owner):
     wanted = api_keys_v2.Key(display_name="library")
     made = keys.create_key(parent=f"projects/{PROJECT}/locations/global", key=wanted).result(timeout=20)
     text = note("api-key", keys.get_key_string(name=made.name).key_string)
-    assert keys.lookup_key(key_string=text).name == made.name
+    assert keys.lookup_key(request={"key_string": text}).name == made.name
     keys.delete_key(name=made.name).result(timeout=20)
     assert made.name not in [found.name for found in keys.list_keys(parent=f"projects/{PROJECT}/locations/global")]
 

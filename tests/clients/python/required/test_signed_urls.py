@@ -55,7 +55,7 @@ def test_headers_and_types_are_part_of_it(sign, bucket, version):
     good = headers | {"Content-Type": "text/x"}
     refused(requests.put(url, data=b"x", headers=good | {"Content-Type": "text/y"}))
     refused(requests.put(url, data=b"x", headers=good | {"x-goog-meta-colour": "red"}))
-    refused(requests.put(url, data=b"x", headers={"Content-Type": "text/x"}))
+    refused(requests.put(url, data=b"x", headers={"Content-Type": "text/x"}), "MalformedSecurityHeader" if version == "v4" else "SignatureDoesNotMatch")
     assert requests.put(url, data=b"x", headers=good).status_code == 200
     blob = bucket.get_blob("typed")
     assert (blob.content_type, blob.metadata) == ("text/x", {"colour": "blue"})
@@ -156,7 +156,7 @@ def test_one_that_is_over_is_refused(sign, later, version):
     later(590)
     assert requests.get(url).status_code == 200
     later(20)
-    refused(requests.get(url), "ExpiredToken" if version == "v2" else "ExpiredToken")
+    refused(requests.get(url), "ExpiredToken")
 
 
 def test_one_that_is_not_valid_yet_is_refused(sign, later):
@@ -202,16 +202,18 @@ def test_a_resumable_upload_that_is_signed(sign, bucket):
 
 @pytest.mark.parametrize("version", ["v2", "v4"])
 def test_the_bucket_in_the_host_name(sign, bucket, version):
-    url = sign(version=version, virtual_hosted_style=True)
     host = f"{bucket.name}.storage.googleapis.com"
-    # The library names the bucket's own host, whatever the endpoint; it is reached here by the header.
-    assert bucket.name + "." in url.split("/")[2]
-    url = sign(version=version, virtual_hosted_style=True, api_access_endpoint="https://storage.googleapis.com")
-    here = url.replace("https://" + host, BASE)
+    if version == "v4":
+        url = sign(virtual_hosted_style=True, api_access_endpoint="https://storage.googleapis.com")
+        here = url.replace(f"https://{host}", BASE)
+    else:
+        # What is signed names the bucket wherever it stands; the library forgets it with `virtual_hosted_style`.
+        here = sign(version="v2").replace(f"/{bucket.name}/", "/")
+    assert f"{BASE}/o?" in here
     answer = requests.get(here, headers={"Host": host})
     assert (answer.status_code, answer.text) == (200, "content"), answer.text
-    other = requests.get(here.replace("/o?", "/p?"), headers={"Host": host})
-    assert other.status_code == 403, other.text
+    assert requests.get(here.replace("/o?", "/p?"), headers={"Host": host}).status_code == 403
+    assert requests.get(here, headers={"Host": "other-" + host}).status_code in (403, 404)
 
 
 def test_a_listing_and_a_bucket(sign, storage_admin, bucket):
