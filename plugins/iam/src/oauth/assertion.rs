@@ -64,7 +64,7 @@ fn verify(text: &str, base_url: &str, records: &dyn Records) -> Outcome<(String,
     }
     let own = [format!("{base_url}/token"), format!("{base_url}/oauth2/v4/token")];
     let fits = |audience: &&str| AUDIENCES.contains(audience) || own.iter().any(|own| own == audience);
-    if !token.audiences().iter().any(|audience| fits(audience)) {
+    if !token.audiences().iter().any(fits) {
         return Err(invalid(&format!("Failed audience check. The right audience is {}", AUDIENCES[0])));
     }
     check_time(&token)?;

@@ -84,7 +84,7 @@ fn check_audience(token: &Token, provider: &Provider, allowed: Option<&Value>) -
         false => allowed.contains(audience),
         true => names(audience, provider),
     };
-    if token.audiences().iter().any(|audience| fits(audience)) {
+    if token.audiences().iter().any(fits) {
         return Ok(());
     }
     Err(invalid("its audience (aud) is neither allowed by the provider nor the provider's name."))
