@@ -8,18 +8,15 @@ pub mod revoked;
 pub mod secret;
 pub mod signing_key;
 
-use fogbank_sdk::db::{self, params, stmt};
-use fogbank_sdk::{Result, context};
+use fogbank_sdk::context;
+use fogbank_sdk::db::{Statement, params, stmt};
 
 /// Forgets what has no meaning any more. For the schedule.
-///
-/// Errors: the database's.
-pub fn sweep() -> Result<()> {
+pub fn expired() -> [Statement; 3] {
     let now = context::now();
-    db::execute(vec![
-        stmt("DELETE FROM revoked_tokens WHERE expires_ms < $1", params![now]),
-        stmt("DELETE FROM refresh_tokens WHERE expires_ms < $1", params![now]),
-        stmt("DELETE FROM signing_keys WHERE valid_before_ms < $1", params![now]),
-    ])?;
-    Ok(())
+    [
+        stmt("DELETE FROM revoked_tokens WHERE expires_ms <= $1", params![now]),
+        stmt("DELETE FROM refresh_tokens WHERE expires_ms <= $1", params![now]),
+        stmt("DELETE FROM signing_keys WHERE valid_before_ms <= $1", params![now]),
+    ]
 }
