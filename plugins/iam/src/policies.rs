@@ -3,6 +3,7 @@
 
 use crate::authority::condition;
 use crate::failures;
+use crate::wire::document_of;
 use fogbank_sdk::{Error, Request, Response, Result, identity};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ const KINDS: [&str; 9] = [
 ///
 /// Errors: 400 for a version that there is not.
 pub fn get(request: &mut Request, resource: &str) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(request)?;
     let asked = match sent["options"]["requestedPolicyVersion"].as_i64() {
         None => request.query_i64("options.requestedPolicyVersion")?,
         asked => asked,
@@ -37,7 +38,7 @@ pub fn get(request: &mut Request, resource: &str) -> Result<Response> {
 ///
 /// Errors: 400 for what is no policy, 409 `ABORTED` where its etag is an old one.
 pub fn set(request: &mut Request, resource: &str) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(request)?;
     let policy = sent.get("policy").filter(|policy| policy.is_object()).ok_or_else(|| Error::required("policy"))?;
     let mut document = document(policy)?;
     if let Some(etag) = policy.get("etag").and_then(Value::as_str) {
@@ -50,7 +51,7 @@ pub fn set(request: &mut Request, resource: &str) -> Result<Response> {
 ///
 /// Errors: 400 for a permission with `*`, or more than a hundred.
 pub fn test(request: &mut Request, resource: &str) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(request)?;
     let permissions: Vec<String> = serde_json::from_value(sent["permissions"].clone()).unwrap_or_default();
     if permissions.is_empty() {
         return Err(Error::required("permissions"));

@@ -2,13 +2,13 @@
 
 use super::{DenyPolicy, absent, of, rules};
 use crate::failures::check_etag;
+use crate::wire::document_of;
 use fogbank_sdk::db::{self, Json, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, context, identity};
-use serde_json::Value;
 
 /// Replaces a policy.
 pub fn update(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let mut policy = of(&request, "iam.denypolicies.update")?;
     check_etag(sent["etag"].as_str(), &policy.etag())?;
     policy.config = rules::document(&sent)?;

@@ -1,6 +1,6 @@
 //! What a provider has to have.
 
-use super::super::{check_texts, shared};
+use super::super::{check_texts, fields};
 use crate::authority::condition;
 use fogbank_sdk::{Error, Result};
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ const KINDS: [&str; 4] = ["oidc", "aws", "saml", "x509"];
 ///
 /// Errors: 400.
 pub(super) fn apply(config: Map<String, Value>, sent: &Value, mask: Option<&str>) -> Result<Map<String, Value>> {
-    let mut config = shared::apply(config, sent, mask, &FIELDS)?;
+    let mut config = fields::apply(config, sent, mask, &FIELDS)?;
     check_texts(&config)?;
     let given: Vec<&str> = KINDS.into_iter().filter(|kind| config.contains_key(*kind)).collect();
     let kind = match given.as_slice() {
