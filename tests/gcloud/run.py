@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs `commands.txt`: real gcloud and gsutil against the server at FOGBANK_BASE, and checks what they print and leave behind.
+"""Runs tables of commands: real gcloud and gsutil against the server at FOGBANK_BASE, and checks what they print and leave behind.
 
-    tests/clients/serve python3 tests/gcloud/run.py [--only b01,o02] [--verbose]
+    tests/clients/serve python3 tests/gcloud/run.py [--only b01,o02] [--verbose] [FILE...]         `commands.txt` where no file is named
 
 A case begins with `[id] status`, then `$ command` for bash, then what has to hold:
 
@@ -10,8 +10,9 @@ A case begins with `[id] status`, then `$ command` for bash, then what has to ho
     err ~ REGEX     somewhere in standard error
     same A B        two files, or two folders, are equal byte for byte
 
-Cases run from top to bottom in one folder, which is made as `prepare` says. Every other host is a closed port, so that a request
-that goes elsewhere fails.
+Cases of a file run from top to bottom in one folder, which is made as `prepare` says; `env NAME=VALUE`, before or between them, sets a
+variable for those that follow. What commands may call besides is in `functions.sh`. Every other host is a closed port, so that a
+request that goes elsewhere fails.
 """
 
 import argparse
@@ -20,13 +21,14 @@ import os
 import pathlib
 import re
 import signal
+import string
 import subprocess
 import sys
 import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-APIS = "COMPUTE STORAGE IAM IAMCREDENTIALS CLOUDRESOURCEMANAGER SERVICEUSAGE".split()
+APIS = "COMPUTE STORAGE IAM IAMCREDENTIALS CLOUDRESOURCEMANAGER SERVICEUSAGE APIKEYS".split()
 LONG_NAME = "n" * 1024
 
 
@@ -34,6 +36,7 @@ def environment(base, home):
     env = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDSDK_")}
     env.update(
         BASE=base,
+        BASH_ENV=str(HERE / "functions.sh"),
         LONG_NAME=LONG_NAME,
         HOME=str(home),
         CLOUDSDK_CONFIG=str(home / ".gcloud"),
@@ -86,13 +89,16 @@ def prepare(folder):
 
 
 def read_cases(path):
-    cases = []
+    cases, env = [], {}
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
+        variable = re.fullmatch(r"env (\w+)=(.*)", line)
         head = re.fullmatch(r"\[(\w+)\] (\d+)", line)
         if head:
-            cases.append({"id": head[1], "status": int(head[2]), "command": "", "checks": []})
+            cases.append({"id": head[1], "status": int(head[2]), "command": "", "checks": [], "env": dict(env)})
+        elif variable:
+            env[variable[1]] = variable[2]
         elif line.startswith("$ "):
             cases[-1]["command"] += line[2:] + "\n"
         elif re.match(r"(out|err) [=~] |(out|err) =$|same \S", line):
@@ -128,34 +134,40 @@ def broken(check, folder, out, err):
 
 
 def problems(case, folder, env):
+    env = env | {name: string.Template(value).safe_substitute(env) for name, value in case["env"].items()}
     status, out, err = run(case["command"], folder, env)
     found = [] if status == case["status"] else [f"status {status}, not {case['status']}\n    {err[-1500:]}"]
     return found + [why for check in case["checks"] if (why := broken(check, folder, out, err))]
 
 
-def main():
-    args = argparse.ArgumentParser()
-    args.add_argument("--only", default="")
-    args.add_argument("--verbose", action="store_true")
-    args = args.parse_args()
-    only = set(filter(None, args.only.split(",")))
-    base = os.environ["FOGBANK_BASE"]
-    passed = failed = 0
+def run_file(file, only, verbose):
+    """For each case whether it went as it should."""
     with tempfile.TemporaryDirectory(prefix="fogbank-gcloud-") as name:
         folder = pathlib.Path(name)
         prepare(folder)
-        env = environment(base, folder)
-        for case in read_cases(HERE / "commands.txt"):
+        env = environment(os.environ["FOGBANK_BASE"], folder)
+        for case in read_cases(file):
             if only and case["id"] not in only:
                 continue
             began = time.time()
             found = problems(case, folder, env)
-            passed, failed = passed + (not found), failed + bool(found)
-            if found or args.verbose:
+            if found or verbose:
                 print("FAIL" if found else "ok  ", case["id"], f"{time.time() - began:.1f}s", case["command"].strip(), flush=True)
             for why in found:
                 print("   ", why, flush=True)
-    print(f"{passed} passed, {failed} failed")
+            yield not found
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("files", nargs="*", type=pathlib.Path, default=[HERE / "commands.txt"])
+    args.add_argument("--only", default="")
+    args.add_argument("--verbose", action="store_true")
+    args = args.parse_args()
+    only = set(filter(None, args.only.split(",")))
+    results = [result for file in args.files for result in run_file(file, only, args.verbose)]
+    failed = results.count(False)
+    print(f"{len(results) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

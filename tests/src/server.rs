@@ -175,6 +175,18 @@ impl Server {
         self.client().post(&format!("/_fogbank/tenants/{tenant}/clock"), body).await.expect(200);
     }
 
+    /// As [`Server::advance`], where authentication is on.
+    pub async fn advance_as_operator(&self, tenant: &str, by: Duration) {
+        let body = serde_json::json!({ "advance-ms": by.as_millis() as u64 });
+        self.operator().post(&format!("/_fogbank/tenants/{tenant}/clock"), body).await.expect(200);
+    }
+
+    /// Sets the clock of a tenant back to the machine's, where authentication is on.
+    pub async fn reset_clock(&self, tenant: &str) {
+        let body = serde_json::json!({ "reset": true });
+        self.operator().post(&format!("/_fogbank/tenants/{tenant}/clock"), body).await.expect(200);
+    }
+
     /// The data folder.
     pub fn data(&self) -> &Path {
         &self.data

@@ -7,6 +7,7 @@ use super::backend::Backend;
 use super::error::ApiError;
 use super::pipeline::Gateway;
 use super::place::Place;
+use crate::capability::http::Body;
 use crate::capability::identity::authority::{Known, Refusal};
 use crate::capability::identity::{Ask, Caller, Credential, Enforcement, Origin, Standing, Unavailable, refusal};
 use crate::config::AuthMode;
@@ -14,7 +15,7 @@ use crate::observe::metrics;
 use crate::plugin::call::Head;
 use crate::plugin::manifest::{Permission, Route};
 use crate::tenant::{DEFAULT, Tenant};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -61,6 +62,10 @@ impl<B: Backend> Gateway<B> {
             Err(refused) if enforcement == Enforcement::Audit => {
                 metrics().would_refuse();
                 tracing::warn!(target: "audit", reason = refused.reason, "a credential would have been refused");
+                Ok(Caller::anybody(enforcement))
+            }
+            // A route that is open to all may be about the credential itself: whether a token in the query is good.
+            Err(_) if is_open(route) && !headers.contains_key(header::AUTHORIZATION) => {
                 Ok(Caller::anybody(enforcement))
             }
             Err(refused) => Err(unauthenticated(&refused)),
@@ -149,6 +154,17 @@ pub fn resource(route: &Route, head: &Head) -> String {
 /// The first value of a query parameter, decoded.
 fn query_value<'q>(query: Option<&'q str>, name: &str) -> Option<Cow<'q, str>> {
     url::form_urlencoded::parse(query?.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+fn is_open(route: &Route) -> bool {
+    matches!(route.permission, Some(Permission::Open { .. }))
+}
+
+/// Says how to authenticate where a service did not.
+pub fn challenge(answer: &mut Response<Body>) {
+    if answer.status() == StatusCode::UNAUTHORIZED && !answer.headers().contains_key(header::WWW_AUTHENTICATE) {
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(REALM));
+    }
 }
 
 /// Whether the query holds a signature, which stands for a credential.

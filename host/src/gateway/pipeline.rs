@@ -121,6 +121,7 @@ impl<B: Backend> Gateway<B> {
         };
         let form = trail.route.as_ref().map(|route| route.errors).unwrap_or_default();
         let mut answer = answer.unwrap_or_else(|error| error.answer_in(form));
+        auth::challenge(&mut answer);
         guard::page(answer.headers_mut());
         if let Ok(id) = HeaderValue::from_str(&id) {
             answer.headers_mut().insert(request_id::HEADER, id);

@@ -15,12 +15,17 @@ pub fn precondition(message: impl Into<String>) -> Error {
 /// Errors: 409 `ABORTED` (AIP-154).
 pub fn check_etag(sent: Option<&str>, current: &str) -> Result<()> {
     match sent {
-        Some(sent) if !sent.is_empty() && sent != current => Err(Error::conflict(
+        Some(sent) if !sent.is_empty() && standard(sent) != standard(current) => Err(Error::conflict(
             "aborted",
             "The etag is not that of the resource as it is now. Please read it again and retry the change.",
         )),
         _ => Ok(()),
     }
+}
+
+/// An etag in the usual alphabet of base64: some clients read etags as bytes and write them in that for URLs.
+pub fn standard(etag: &str) -> String {
+    etag.replace('-', "+").replace('_', "/")
 }
 
 /// Refuses a text that is longer than `most` bytes.
@@ -47,5 +52,10 @@ mod tests {
         assert!(
             check_etag(Some(""), "b").is_ok() && check_etag(None, "b").is_ok() && check_etag(Some("b"), "b").is_ok()
         );
+    }
+
+    #[test]
+    fn an_etag_is_the_same_in_either_alphabet() {
+        assert!(check_etag(Some("tgQgDg6-qo_="), "tgQgDg6+qo/=").is_ok());
     }
 }

@@ -14,6 +14,8 @@
 //! | [`policies`] | policies of resources that live here |
 //! | [`projects`], [`resources`] | ids and numbers of projects, full resource names |
 //! | [`authority`] | who brings a credential, and whether somebody may |
+//! | [`oauth`], [`credentials`], [`sts`], [`admin`] | where tokens and keys are to be had |
+//! | [`troubleshoot`] | why somebody may or may not |
 //! | [`tokens`] | what is kept of tokens and keys that were given out |
 //! | [`crypto`] | keys, signatures, certificates, JSON Web Tokens |
 //! | [`background`] | what is done on a schedule |
@@ -22,15 +24,19 @@
 #![deny(unsafe_code)]
 
 pub mod accounts;
+pub mod admin;
 pub mod api_keys;
 pub mod authority;
 pub mod background;
+pub mod body;
 pub mod catalog;
+pub mod credentials;
 pub mod crypto;
 pub mod deny_policies;
 pub mod failures;
 pub mod iam_policies;
 pub mod keys;
+pub mod oauth;
 pub mod operations;
 pub mod permissions;
 pub mod policies;
@@ -38,7 +44,9 @@ pub mod pools;
 pub mod projects;
 pub mod resources;
 pub mod roles;
+pub mod sts;
 pub mod tokens;
+pub mod troubleshoot;
 pub mod wildcard;
 pub mod wire;
 

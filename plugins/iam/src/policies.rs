@@ -1,6 +1,9 @@
 //! IAM policies of resources that live here. The host keeps and enforces them.
 //! <https://cloud.google.com/iam/docs/reference/rest/v1/Policy>
 
+use crate::authority::condition;
+use crate::failures;
+use crate::wire::document_of;
 use fogbank_sdk::{Error, Request, Response, Result, identity};
 use serde_json::{Value, json};
 
@@ -20,7 +23,7 @@ const KINDS: [&str; 9] = [
 ///
 /// Errors: 400 for a version that there is not.
 pub fn get(request: &mut Request, resource: &str) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(request)?;
     let asked = match sent["options"]["requestedPolicyVersion"].as_i64() {
         None => request.query_i64("options.requestedPolicyVersion")?,
         asked => asked,
@@ -35,11 +38,11 @@ pub fn get(request: &mut Request, resource: &str) -> Result<Response> {
 ///
 /// Errors: 400 for what is no policy, 409 `ABORTED` where its etag is an old one.
 pub fn set(request: &mut Request, resource: &str) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(request)?;
     let policy = sent.get("policy").filter(|policy| policy.is_object()).ok_or_else(|| Error::required("policy"))?;
     let mut document = document(policy)?;
-    if let Some(etag) = policy.get("etag").filter(|etag| etag.is_string()) {
-        document["etag"] = etag.clone();
+    if let Some(etag) = policy.get("etag").and_then(Value::as_str) {
+        document["etag"] = json!(failures::standard(etag));
     }
     Ok(Response::json(&wire(&identity::set_policy(resource, document)?)))
 }
@@ -48,7 +51,7 @@ pub fn set(request: &mut Request, resource: &str) -> Result<Response> {
 ///
 /// Errors: 400 for a permission with `*`, or more than a hundred.
 pub fn test(request: &mut Request, resource: &str) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(request)?;
     let permissions: Vec<String> = serde_json::from_value(sent["permissions"].clone()).unwrap_or_default();
     if permissions.is_empty() {
         return Err(Error::required("permissions"));
@@ -105,9 +108,9 @@ fn binding(sent: &Value, version: i64) -> Result<Value> {
         if version < 3 {
             return Err(Error::invalid("A policy with conditions has version 3."));
         }
-        if condition["expression"].as_str().is_none_or(str::is_empty) {
-            return Err(Error::invalid("A condition has an expression."));
-        }
+        let expression = condition["expression"].as_str().filter(|expression| !expression.is_empty());
+        let expression = expression.ok_or_else(|| Error::invalid("A condition has an expression."))?;
+        condition::check(expression).map_err(|why| Error::invalid(format!("Invalid condition: {why}.")))?;
         binding["condition"] = condition.clone();
     }
     Ok(binding)
@@ -157,7 +160,7 @@ mod tests {
                 &json!({"version": version, "bindings": [{"role": "roles/x", "members": [], "condition": condition}]}),
             )
         };
-        assert!(policy(1, "true").is_err() && policy(3, "").is_err());
+        assert!(policy(1, "true").is_err() && policy(3, "").is_err() && policy(3, "1 +").is_err());
         assert_eq!(policy(3, "true").unwrap()["bindings"][0]["condition"]["title"], "t");
     }
 

@@ -14,6 +14,15 @@
 //! | [`hierarchy`] | what the host is told of parents and second names |
 //! | [`setup`], [`background`] | what is there from the start; what is removed when its time is over |
 //! | [`names`], [`refusal`], [`store`] | names, errors, rows |
+//!
+//! # Settings
+//!
+//! In `[plugins.resource-manager.settings]` of the operator's configuration:
+//!
+//! - `organizations = [{ id = 123456789012, domain = "example.com", customer = "C0123abcd" }]`: the organizations that there are,
+//!   `customer` (the directory's) being optional. Without the setting there is one, so that folders have a place.
+//! - `auto-create-projects = true`: whether a project springs up when somebody asks for it. Without the setting it does where nobody
+//!   has to say who they are. Such a project can still be created, once.
 #![deny(unsafe_code)]
 
 pub mod background;

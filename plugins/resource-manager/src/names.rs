@@ -17,7 +17,7 @@ pub fn relative(full: &str) -> Option<&str> {
     full.strip_prefix(HOST)
 }
 
-/// The number in `folders/123`, given `folders/`.
+/// The number in `folders/123`, given `folders/`. Only its usual form counts: policies know a resource by one text.
 pub fn number(name: &str, prefix: &str) -> Option<i64> {
     let digits = name.strip_prefix(prefix)?;
     let fine = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
@@ -172,6 +172,7 @@ mod tests {
     #[test]
     fn parents_are_containers() {
         assert!(is_container("folders/1") && is_container("organizations/123"));
+        assert_eq!((number("12", ""), number("+12", ""), number("012", "")), (Some(12), None, None));
         for name in ["", "folders/", "folders/01", "folders/x", "folders/1/2", "projects/1", "folders/+1"] {
             assert!(check_parent(name).is_err(), "{name}");
         }

@@ -32,6 +32,17 @@ impl Read for Outside {
     }
 }
 
+/// Reads up to `limit` rows by `query`, which is given the limit; where so many are too large for one answer, fewer, and `limit` says
+/// how many.
+pub fn rows_within(limit: &mut usize, query: impl Fn(usize) -> db::Result<Vec<Row>>) -> db::Result<Vec<Row>> {
+    loop {
+        match query(*limit) {
+            Err(db::Error::TooManyRows(_)) if *limit > 1 => *limit = (*limit / 8).max(1),
+            rows => return rows,
+        }
+    }
+}
+
 /// Whether something is in use, or on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -72,4 +83,24 @@ pub fn moment(row: &Row, column: &str) -> Result<Timestamp> {
 /// Reads a column of milliseconds that may be NULL.
 pub fn optional_moment(row: &Row, column: &str) -> Result<Option<Timestamp>> {
     Ok(row.get::<Option<i64>>(column)?.map(Timestamp::from_millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_rows_are_read_where_they_are_large() {
+        let read = |fits: usize| {
+            let mut limit = 500;
+            let rows = rows_within(&mut limit, |limit| match limit <= fits {
+                true => Ok(vec![Row::new(vec![]); limit]),
+                false => Err(db::Error::TooManyRows(fits as u64)),
+            });
+            (limit, rows.map(|rows| rows.len()).ok())
+        };
+        assert_eq!(read(1000), (500, Some(500)));
+        assert_eq!(read(70), (62, Some(62)));
+        assert_eq!(read(0), (1, None));
+    }
 }

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`model`] | rows and their wire forms: bucket, names, locations, storage classes, access lists |
 //! | [`access`] | may the caller do that? |
+//! | [`cors`] | what pages in browsers may do |
 //! | [`conditions`] | generation and metageneration preconditions |
 //! | [`generation`] | generation numbers |
 //! | [`buckets`] | one file an operation on buckets |
@@ -26,6 +27,7 @@ pub mod background;
 pub mod bucket_access_controls;
 pub mod buckets;
 pub mod conditions;
+pub mod cors;
 pub mod default_object_access_controls;
 pub mod folders;
 pub mod generation;
@@ -51,12 +53,8 @@ mod routes {
 pub struct Storage;
 
 impl Service for Storage {
-    fn handle(mut request: Request) -> Result<Reply> {
-        if xml::owns(request.route()) {
-            signed::admit(&mut request)?;
-            return xml::amazon::bridge(request, routes::dispatch);
-        }
-        routes::dispatch(request)
+    fn handle(request: Request) -> Result<Reply> {
+        if xml::owns(request.route()) { xml::answer_to(request, routes::dispatch) } else { routes::dispatch(request) }
     }
 
     fn render(error: &Error, request: &RequestHead) -> Response {

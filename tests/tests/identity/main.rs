@@ -1,4 +1,6 @@
 //! Who calls, and whether they may: every service alike.
 
+mod credentials;
 mod matrix;
 mod modes;
+mod policies;

@@ -2,13 +2,13 @@
 
 use super::{ApiKey, absent, of, restrictions};
 use crate::failures::check_etag;
+use crate::wire::document_of;
 use fogbank_sdk::db::{self, Json, params};
 use fogbank_sdk::{Error, Request, Response, Result, context, identity};
-use serde_json::Value;
 
 /// Changes the fields that `updateMask` names.
 pub fn patch(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let mut key = of(&request)?;
     if key.deleted.is_some() {
         return Err(absent(&key.name()));

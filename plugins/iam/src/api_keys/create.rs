@@ -1,6 +1,7 @@
 //! `apikeys.projects.locations.keys.create`.
 
 use super::{ApiKey, check_location, cutoff, digest, restrictions};
+use crate::wire::document_of;
 use crate::{accounts, projects};
 use fogbank_sdk::db::{self, Json, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, context, encoding, id, identity};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// Makes a key. Its string goes out with the answer, and is not kept with the operation.
 pub fn create(mut request: Request) -> Result<Response> {
     check_location(&request)?;
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let uid = id::uuid()?;
     let key_id = request.query("keyId").filter(|id| !id.is_empty()).unwrap_or(&uid).to_owned();
     check_id(&key_id)?;

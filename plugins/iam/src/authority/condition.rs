@@ -34,9 +34,7 @@ pub struct Scene<'s> {
 /// Errors: a sentence for a person: it cannot be read, it fails, or it is neither true nor false. A binding whose condition fails
 /// grants nothing.
 pub fn holds(expression: &str, scene: Scene<'_>) -> Result<bool, String> {
-    check_size(expression)?;
-    let program =
-        Program::compile(expression).map_err(|error| format!("the condition cannot be read: {}", one_line(&error)))?;
+    let program = compile(expression)?;
     let context = context(scene)?;
     match program.execute(&context) {
         Ok(Value::Bool(answer)) => Ok(answer),
@@ -45,13 +43,28 @@ pub fn holds(expression: &str, scene: Scene<'_>) -> Result<bool, String> {
     }
 }
 
-fn one_line(error: &dyn std::fmt::Display) -> String {
+/// Whether `expression` can be read at all: what a policy may hold.
+///
+/// Errors: a sentence for a person.
+pub fn check(expression: &str) -> Result<(), String> {
+    compile(expression).map(drop)
+}
+
+fn compile(expression: &str) -> Result<Program, String> {
+    check_size(expression)?;
+    Program::compile(expression).map_err(|error| format!("the condition cannot be read: {}", one_line(&error)))
+}
+
+/// The first line of a message of CEL's, which may be long.
+pub fn one_line(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().chars().take(200).collect()
 }
 
 /// Refuses what would be too deep for the parser, before it is parsed.
-fn check_size(expression: &str) -> Result<(), String> {
+///
+/// Errors: a sentence for a person.
+pub fn check_size(expression: &str) -> Result<(), String> {
     if expression.len() > LONGEST {
         return Err(format!("the condition has more than {LONGEST} bytes"));
     }
@@ -120,8 +133,10 @@ fn context(scene: Scene<'_>) -> Result<Context<'static, 'static>, String> {
     Ok(context)
 }
 
-/// What IAM has beside CEL's own functions.
-fn functions(context: &mut Context<'static, 'static>) -> Result<(), cel::DeclarationError> {
+/// Adds what IAM has beside CEL's own functions.
+///
+/// Errors: where CEL has one of these itself.
+pub fn functions(context: &mut Context<'static, 'static>) -> Result<(), cel::DeclarationError> {
     context.add_function("extract", extract)?;
     context.add_function("getAttribute", |This(_): This<Value>, _name: Arc<String>, default: Value| default)?;
     context.add_function("hasOnly", has_only)?;

@@ -1,6 +1,7 @@
-//! Forgets what was deleted and whose time to come back is over, keys that sign no more, and operations that ended long ago.
+//! Forgets what was deleted and whose time to come back is over, keys and tokens that count no more, and operations that ended long
+//! ago.
 
-use crate::{accounts, api_keys, operations, pools, roles};
+use crate::{accounts, api_keys, operations, pools, roles, tokens};
 use fogbank_sdk::db::{self, Statement, params, stmt};
 use fogbank_sdk::{Result, context};
 
@@ -10,7 +11,7 @@ use fogbank_sdk::{Result, context};
 pub fn run() -> Result<()> {
     accounts::forget_expired()?;
     pools::forget_expired()?;
-    db::execute(statements())?;
+    db::execute(statements().into_iter().chain(tokens::expired()).collect())?;
     Ok(())
 }
 

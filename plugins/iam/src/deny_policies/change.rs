@@ -2,14 +2,14 @@
 
 use super::{DenyPolicy, absent, of, rules};
 use crate::failures::check_etag;
+use crate::wire::document_of;
 use fogbank_sdk::db::{self, Json, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, context, identity};
-use serde_json::Value;
 
 /// Replaces a policy.
 pub fn update(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
-    let mut policy = of(&request)?;
+    let sent = document_of(&mut request)?;
+    let mut policy = of(&request, "iam.denypolicies.update")?;
     check_etag(sent["etag"].as_str(), &policy.etag())?;
     policy.config = rules::document(&sent)?;
     policy.updated = context::now();
@@ -39,7 +39,7 @@ pub fn update(mut request: Request) -> Result<Response> {
 
 /// Removes a policy for good.
 pub fn delete(request: Request) -> Result<Response> {
-    let policy = of(&request)?;
+    let policy = of(&request, "iam.denypolicies.delete")?;
     check_etag(request.query("etag"), &policy.etag())?;
     let DenyPolicy { attachment, id, revision, .. } = &policy;
     let ended = policy.ended()?;

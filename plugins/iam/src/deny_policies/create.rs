@@ -2,14 +2,14 @@
 
 use super::{DenyPolicy, attachment, rules};
 use crate::projects;
+use crate::wire::document_of;
 use fogbank_sdk::db::{self, Json, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, context, id, identity};
-use serde_json::Value;
 
 /// Makes a policy.
 pub fn create(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
-    let attachment = attachment(&request)?;
+    let sent = document_of(&mut request)?;
+    let attachment = attachment(&request, "iam.denypolicies.create")?;
     let policy_id = request.query("policyId").unwrap_or_default();
     check_id(policy_id)?;
     if let Some(project) = attachment.strip_prefix("cloudresourcemanager.googleapis.com/projects/") {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// A page of the policies attached to something, in order of their ids. Rules are not shown, as in the real service.
 pub fn list(request: Request) -> Result<Response> {
-    let attachment = attachment(&request)?;
+    let attachment = attachment(&request, "iam.denypolicies.list")?;
     let size = page::size(&request, "pageSize", 1000, 1000)? as usize;
     let after = match page::cursor::<(String, String)>(&request)? {
         Some((other, _)) if other != attachment => {

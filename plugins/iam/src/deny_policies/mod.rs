@@ -13,7 +13,7 @@ pub use rules::{DenyRule, denied_name};
 use crate::operations::{self, Ended};
 use crate::projects;
 use fogbank_sdk::db::{self, Json, Row, Value as Cell, params};
-use fogbank_sdk::{Error, Request, Response, Result, Timestamp, etag, id, query};
+use fogbank_sdk::{Error, Request, Response, Result, Timestamp, etag, id, identity, query};
 use serde_json::{Map, Value, json};
 
 const COLUMNS: &str = "attachment, id, uid, config, revision, created_ms, updated_ms";
@@ -103,32 +103,34 @@ pub fn attached_to<'r>(resources: impl IntoIterator<Item = &'r str>) -> Result<V
 
 /// Shows a policy.
 pub fn get(request: Request) -> Result<Response> {
-    Ok(Response::json(&of(&request)?.wire()))
+    Ok(Response::json(&of(&request, "iam.denypolicies.get")?.wire()))
 }
 
 /// Shows an operation that changed a policy.
 pub fn operation(request: Request) -> Result<Response> {
-    let (attachment, policy) = (attachment(&request)?, request.param("policy"));
+    let (attachment, policy) = (attachment(&request, "iam.denypolicies.get")?, request.param("policy"));
     let place = format!("policies/{}/denypolicies/{policy}", query::encode(&attachment));
     let (operation, _) = operations::find(&format!("{place}/operations/{}", request.param("operation")))?;
     Ok(Response::json(&operation))
 }
 
-/// What a route's path is about: a project, a folder or an organization. Projects by id.
+/// What a route's path is about: a project, a folder or an organization. Projects by id. Some clients encode the slashes of an
+/// attachment point twice, so that the resource is only known here, and the permission is asked for here.
 ///
-/// Errors: 400 for what nothing is attached to, 404 for another kind of policies.
-fn attachment(request: &Request) -> Result<String> {
+/// Errors: 400 for what nothing is attached to, 403 where the caller may not, 404 for another kind of policies.
+fn attachment(request: &Request, permission: &str) -> Result<String> {
     let kind = request.param("kind");
     if kind != "denypolicies" {
         return Err(Error::not_found(format!("There are no policies of the kind {kind}.")));
     }
-    let point = request.param("attachment");
-    let (kind, id) = checked(point).ok_or_else(|| {
+    let point = query::decode(request.param("attachment"))?;
+    let (kind, id) = checked(&point).ok_or_else(|| {
         Error::invalid(format!(
             "Invalid attachment point: '{point}' is not cloudresourcemanager.googleapis.com/projects/ID, folders/NUMBER or \
              organizations/NUMBER."
         ))
     })?;
+    identity::require(permission, &format!("//{point}"), &[])?;
     let id = if kind == "projects" { projects::id(id)? } else { id.to_owned() };
     Ok(format!("cloudresourcemanager.googleapis.com/{kind}/{id}"))
 }
@@ -146,8 +148,8 @@ fn checked(point: &str) -> Option<(&str, &str)> {
 /// The policy that a route's path names.
 ///
 /// Errors: 404.
-fn of(request: &Request) -> Result<DenyPolicy> {
-    let (attachment, id) = (attachment(request)?, request.param("policy"));
+fn of(request: &Request, permission: &str) -> Result<DenyPolicy> {
+    let (attachment, id) = (attachment(request, permission)?, request.param("policy"));
     let sql = format!("SELECT {COLUMNS} FROM deny_policies WHERE attachment = $1 AND id = $2");
     let row = db::query_one(&sql, params![&attachment, id])?;
     let found = row.map(|mut row| DenyPolicy::from_row(&mut row)).transpose()?;

@@ -1,5 +1,6 @@
 //! The rules of deny policies. <https://cloud.google.com/iam/docs/deny-overview>
 
+use crate::authority::condition;
 use fogbank_sdk::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -98,7 +99,8 @@ fn check(at: usize, rule: &Value) -> Result<()> {
         Some(condition) if condition.expression.trim().is_empty() => {
             Err(bad("its condition has no expression.".to_owned()))
         }
-        _ => Ok(()),
+        Some(condition) => condition::check(&condition.expression).map_err(bad),
+        None => Ok(()),
     }
 }
 

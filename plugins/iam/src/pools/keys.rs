@@ -1,9 +1,10 @@
 //! Keys of SAML providers, which encrypt what the provider sends.
 //! <https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers.keys>
 
-use super::place;
 use super::shared::{self, Kind};
+use super::{fields, place};
 use crate::crypto::rsa;
+use crate::wire::document_of;
 use fogbank_sdk::{Error, Request, Response, Result, context};
 use serde_json::{Map, Value, json};
 
@@ -16,9 +17,9 @@ const KEYS: Kind = Kind {
 
 /// Makes a key. Its certificate is shown; nothing is decrypted here, so the private half is not kept.
 pub fn create(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let id = request.query("workloadIdentityPoolProviderKeyId").unwrap_or_default().to_owned();
-    shared::check_id("workloadIdentityPoolProviderKeyId", &id)?;
+    fields::check_id("workloadIdentityPoolProviderKeyId", &id)?;
     let place = place::of(&request)?.with(&id);
     shared::create(&KEYS, &place, key(&sent, &id)?)
 }

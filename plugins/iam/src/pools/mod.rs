@@ -3,6 +3,7 @@
 //!
 //! What the API shows of each is one JSON document; a deleted one can come back for thirty days.
 
+mod fields;
 pub mod keys;
 mod place;
 mod policy;
@@ -14,6 +15,7 @@ pub use policy::{get_iam_policy, set_iam_policy, test_iam_permissions};
 pub use providers::{Provider, provider};
 
 use crate::failures::check_length;
+use crate::wire::document_of;
 use crate::wire::without_defaults;
 use fogbank_sdk::db::{self, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, identity};
@@ -23,18 +25,14 @@ use shared::{Kind, Record};
 pub use shared::cutoff;
 
 /// Pools themselves.
-const POOLS: Kind = Kind {
-    table: "pools",
-    list: "workloadIdentityPools",
-    type_name: "WorkloadIdentityPool",
-    keys: &["project", "id"],
-};
+const POOLS: Kind =
+    Kind { table: "pools", list: "workloadIdentityPools", type_name: "WorkloadIdentityPool", keys: &["project", "id"] };
 
 /// Makes a pool.
 pub fn create(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let id = request.query("workloadIdentityPoolId").unwrap_or_default().to_owned();
-    shared::check_id("workloadIdentityPoolId", &id)?;
+    fields::check_id("workloadIdentityPoolId", &id)?;
     let config = apply(Map::new(), &sent, None)?;
     shared::create(&POOLS, &place::of(&request)?.with(&id), config)
 }
@@ -51,7 +49,7 @@ pub fn list(request: Request) -> Result<Response> {
 
 /// Changes the fields that `updateMask` names.
 pub fn patch(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let mask = request.query("updateMask").unwrap_or_default().to_owned();
     shared::change(&POOLS, &place::of(&request)?, |config| apply(config, &sent, Some(&mask)))
 }
@@ -85,7 +83,7 @@ pub fn forget_expired() -> Result<()> {
 fn apply(config: Map<String, Value>, sent: &Value, mask: Option<&str>) -> Result<Map<String, Value>> {
     const FIELDS: [&str; 6] =
         ["displayName", "description", "disabled", "mode", "inlineCertificateIssuanceConfig", "inlineTrustConfig"];
-    let config = shared::apply(config, sent, mask, &FIELDS)?;
+    let config = fields::apply(config, sent, mask, &FIELDS)?;
     check_texts(&config)?;
     match config.get("mode").and_then(Value::as_str) {
         None | Some("FEDERATION_ONLY" | "TRUST_DOMAIN" | "MODE_UNSPECIFIED") => Ok(config),

@@ -234,83 +234,13 @@ fn switch(kind: &Kind, place: &Place, deleted: Option<Timestamp>) -> Result<Resp
     Ok(Response::json(&ended.wire()))
 }
 
-/// Takes those of `fields` out of a client's document that a mask names (all that it has, where there is none).
-///
-/// Errors: 400 for a mask that names something else.
-pub fn apply(
-    mut config: Map<String, Value>,
-    sent: &Value,
-    mask: Option<&str>,
-    fields: &[&str],
-) -> Result<Map<String, Value>> {
-    let camel = |path: &str| fields.iter().find(|field| **field == path || snake_case(field) == path).copied();
-    let paths: Vec<&str> = match mask.unwrap_or_default() {
-        "" => fields.iter().copied().filter(|field| sent.get(field).is_some()).collect(),
-        mask => mask.split(',').map(|path| path.trim().split('.').next().unwrap_or_default()).collect(),
-    };
-    for path in paths {
-        let field = camel(path)
-            .ok_or_else(|| Error::invalid(format!("Invalid value for updateMask: '{path}' cannot be changed.")))?;
-        match sent.get(field).filter(|value| !value.is_null()) {
-            Some(value) => _ = config.insert(field.to_owned(), value.clone()),
-            None => _ = config.remove(field),
-        }
-    }
-    Ok(config)
-}
-
-fn snake_case(name: &str) -> String {
-    name.chars().fold(String::new(), |mut text, character| {
-        if character.is_ascii_uppercase() {
-            text.push('_');
-        }
-        text.push(character.to_ascii_lowercase());
-        text
-    })
-}
-
-/// Refuses what is no id: 4 to 32 small letters, digits and dashes; `gcp-` belongs to others.
-///
-/// Errors: 400.
-pub fn check_id(param: &str, id: &str) -> Result<()> {
-    if id.is_empty() {
-        return Err(Error::required(param));
-    }
-    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    ((4..=32).contains(&id.len()) && id.bytes().all(known) && !id.starts_with("gcp-")).then_some(()).ok_or_else(|| {
-        Error::invalid(format!(
-            "Invalid value for {param}: '{id}' is not 4 to 32 of a-z, 0-9 and -, without `gcp-` in front."
-        ))
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mask_may_be_in_either_case() {
-        let config = json!({"displayName": "old", "description": "d"}).as_object().unwrap().clone();
-        let fields = ["displayName", "description"];
-        let sent = json!({"displayName": "new", "state": "x"});
-        let both = apply(config.clone(), &sent, Some("display_name,description"), &fields).unwrap();
-        assert_eq!(Value::from(both), json!({"displayName": "new"}));
-        let present = apply(config.clone(), &sent, None, &fields).unwrap();
-        assert_eq!(Value::from(present), json!({"displayName": "new", "description": "d"}));
-        assert!(apply(config, &sent, Some("state"), &fields).is_err());
-    }
-
-    #[test]
-    fn ids_are_as_the_api_takes_them() {
-        assert!(check_id("x", "pool-1").is_ok());
-        for id in ["", "abc", "gcp-pool", "Pool", "pool_1", &"a".repeat(33)] {
-            assert_eq!(check_id("x", id).unwrap_err().http_status(), 400, "{id}");
-        }
-    }
+    use super::super::POOLS;
 
     #[test]
     fn f25_columns_are_constants_and_values_are_parameters() {
-        assert_eq!(super::super::POOLS.matching(2), "project = $1 AND id = $2");
-        assert_eq!(super::super::POOLS.matching(1), "project = $1");
+        assert_eq!(POOLS.matching(2), "project = $1 AND id = $2");
+        assert_eq!(POOLS.matching(1), "project = $1");
     }
 }

@@ -63,6 +63,19 @@ pub fn document(sent: &Value, kind: Kind) -> Result<Value> {
     Ok(document)
 }
 
+/// Refuses a change by a client that read a policy with conditions and does not know them: it would take them away.
+///
+/// Errors: 400.
+pub fn knows_conditions(sent: &Value, present: &Value) -> Result<()> {
+    let mut bindings = present["bindings"].as_array().into_iter().flatten();
+    let conditional = bindings.any(|binding| binding.get("condition").is_some_and(|condition| !condition.is_null()));
+    let read_before = sent.get("etag").and_then(Value::as_str).is_some_and(|etag| !etag.is_empty());
+    match conditional && read_before && sent["version"] != 3 {
+        true => Err(refusal::field("policy.version", "must be 3: the present policy has conditional role bindings")),
+        false => Ok(()),
+    }
+}
+
 /// Adds a binding to those of its role and condition; each member once.
 fn join(bindings: &mut Vec<Binding>, binding: Binding) {
     if binding.members.is_empty() {
@@ -113,8 +126,12 @@ fn condition(condition: &Value) -> Result<()> {
     }
 }
 
-/// `roles/viewer`, `projects/shop/roles/clerk`, `organizations/123/roles/clerk`.
+/// `roles/viewer`, `projects/shop/roles/clerk`, `organizations/123/roles/clerk`; not the name under which a conditional binding is
+/// shown to clients that do not know conditions.
 fn is_role(role: &str) -> bool {
+    if role.contains("_withcond_") {
+        return false;
+    }
     let name = |name: &str| {
         !name.is_empty()
             && name.len() <= 300
@@ -218,6 +235,16 @@ mod tests {
         assert!(with(1, json!({"title": "t", "expression": "true"})).is_err());
         assert!(with(3, json!({"title": "t"})).is_err() && with(3, json!({"expression": "true"})).is_err());
         assert!(with(3, json!("true")).is_err());
+    }
+
+    #[test]
+    fn a_client_that_does_not_know_conditions_does_not_take_them_away() {
+        let present = json!({"bindings": [{"role": "r", "members": [], "condition": {"title": "t"}}]});
+        assert!(knows_conditions(&json!({"etag": "CAE=", "version": 3}), &present).is_ok());
+        assert!(knows_conditions(&json!({"version": 1}), &present).is_ok());
+        assert!(knows_conditions(&json!({"etag": "CAE="}), &json!({"bindings": []})).is_ok());
+        assert_eq!(knows_conditions(&json!({"etag": "CAE="}), &present).unwrap_err().http_status(), 400);
+        assert!(bound("roles/viewer_withcond_0123", "user:a@x.y").is_err());
     }
 
     #[test]

@@ -71,12 +71,10 @@ pub fn set(request: &mut Request, resource: &str, kind: Kind) -> Result<Response
     let sent = body.policy.ok_or_else(|| Error::required("policy"))?;
     let mut document = check::document(&sent, kind)?;
     let mask = body.update_mask.as_deref().unwrap_or("bindings,etag");
-    let (bindings, audit) = (names(mask, "bindings"), names(mask, "auditConfigs"));
-    if !(bindings && audit) {
-        let present = identity::get_policy(resource)?.to_json();
-        keep(&mut document, &present, "bindings", bindings);
-        keep(&mut document, &present, "auditConfigs", audit);
-    }
+    let present = identity::get_policy(resource)?.to_json();
+    check::knows_conditions(&sent, &present)?;
+    keep(&mut document, &present, "bindings", names(mask, "bindings"));
+    keep(&mut document, &present, "auditConfigs", names(mask, "auditConfigs"));
     if let Some(etag) = sent.get("etag").filter(|etag| etag.is_string()) {
         document["etag"] = etag.clone();
     }

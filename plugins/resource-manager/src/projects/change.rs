@@ -17,8 +17,8 @@ pub struct Change {
     pub display_name: Option<String>,
     /// All labels.
     pub labels: Option<BTreeMap<String, String>>,
-    /// Where the project is to be.
-    pub parent: Option<String>,
+    /// Where the project is to be, and the permission that is needed there.
+    pub parent: Option<(String, &'static str)>,
     /// What the client read before.
     pub etag: Option<String>,
 }
@@ -37,8 +37,10 @@ fn apply(tx: &Transaction, key: &str, change: &Change) -> Result<Project> {
         names::check_labels(labels)?;
         project.labels.clone_from(labels);
     }
-    if let Some(parent) = change.parent.as_ref().filter(|parent| project.parent.as_ref() != Some(*parent)) {
-        allow_move(&project, parent)?;
+    if let Some((parent, permission)) =
+        change.parent.as_ref().filter(|(parent, _)| project.parent.as_ref() != Some(parent))
+    {
+        allow_move(&project, parent, permission)?;
         Container::accepting(tx, parent)?;
         project.parent = Some(parent.clone());
     }
@@ -48,9 +50,9 @@ fn apply(tx: &Transaction, key: &str, change: &Change) -> Result<Project> {
 }
 
 /// Who moves a project may take it from where it is, and may put it where it is to be.
-fn allow_move(project: &Project, parent: &str) -> Result<()> {
+fn allow_move(project: &Project, parent: &str, permission: &str) -> Result<()> {
     names::check_parent(parent)?;
-    identity::require("resourcemanager.projects.create", &names::full(parent), &[])?;
+    identity::require(permission, &names::full(parent), &[])?;
     identity::require("resourcemanager.projects.move", &project.full_name(), &[])?;
     match &project.parent {
         Some(present) => Ok(identity::require("resourcemanager.projects.move", &names::full(present), &[])?),

@@ -70,9 +70,9 @@ impl Project {
 
     /// Looks a project up by its id or its number.
     pub fn find(from: &impl Read, key: &str) -> Result<Option<Self>> {
-        let row = match key.parse::<i64>() {
-            Ok(number) => from.row(&format!("SELECT {COLUMNS} FROM projects WHERE number = $1"), params![number])?,
-            Err(_) => from.row(&format!("SELECT {COLUMNS} FROM projects WHERE id = $1"), params![key])?,
+        let row = match names::number(key, "") {
+            Some(number) => from.row(&format!("SELECT {COLUMNS} FROM projects WHERE number = $1"), params![number])?,
+            None => from.row(&format!("SELECT {COLUMNS} FROM projects WHERE id = $1"), params![key])?,
         };
         row.map(|mut row| Self::from_row(&mut row)).transpose()
     }

@@ -6,7 +6,7 @@ use crate::projects::{Project, ancestry, delete as deletion, list as lists};
 use crate::refusal;
 use fogbank_sdk::{Request, Response, Result};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// How v1 tells of a project that was made.
@@ -82,10 +82,11 @@ pub fn list(request: Request) -> Result<Response> {
 /// Errors: 400, 403, 404.
 pub fn update(mut request: Request) -> Result<Response> {
     let sent: Sent = request.json()?;
+    let parent = sent.parent.map(|parent| parent.name()).transpose()?;
     let change = Change {
         display_name: sent.name.filter(|name| !name.is_empty()),
         labels: Some(sent.labels.unwrap_or_default()),
-        parent: sent.parent.map(|parent| parent.name()).transpose()?,
+        parent: parent.map(|parent| (parent, "resourcemanager.projects.create")),
         etag: None,
     };
     let (project, _) = change::update(request.param("project"), &change, &CHANGED)?;
@@ -117,7 +118,7 @@ pub fn get_ancestry(request: Request) -> Result<Response> {
 }
 
 fn empty() -> Response {
-    Response::json(&Value::from(json!({})))
+    Response::json(&json!({}))
 }
 
 #[cfg(test)]

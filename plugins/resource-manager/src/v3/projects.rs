@@ -122,7 +122,7 @@ impl Mask {
 pub fn r#move(mut request: Request) -> Result<Response> {
     let Move { destination_parent } = request.json()?;
     crate::names::check_parent(&destination_parent)?;
-    let change = Change { parent: Some(destination_parent), ..Change::default() };
+    let change = Change { parent: Some((destination_parent, "resourcemanager.projects.move")), ..Change::default() };
     change::change(request.param("project"), &change, &form("google.cloud.resourcemanager.v3.MoveProjectMetadata"))
 }
 

@@ -7,11 +7,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`grants`] | what access lists give |
+//! | [`private`] | public access prevention |
 //! | [`permit`] | a decision that is taken before a transaction and needed only within |
 //! | [`view`] | whether access lists are shown |
 
 pub mod grants;
 mod permit;
+mod private;
 pub mod view;
 
 pub use permit::Permit;
@@ -206,18 +208,29 @@ fn ask(permission: &str, wanted: &Wanted, caller: &CallerInfo) -> identity::Resu
     if bucket.config.prevents_public_access() && caller.name == ANYBODY {
         return Err(identity::Error::Unauthenticated(String::new()));
     }
-    let grants = grants::of(permission, bucket, wanted.list);
-    let first = identity::require(permission, &wanted.resource, &grants);
+    let first = lists_and_policies(permission, wanted, bucket);
     if !is_refusal(&first) || !bucket.config.is_uniform() {
         return first;
     }
     // Rare from here on: a bucket whose policy was never written, or a caller who lives by a managed folder's.
-    if policies::settle(bucket)? && identity::require(permission, &wanted.resource, &grants).is_ok() {
+    if policies::settle(bucket)? && lists_and_policies(permission, wanted, bucket).is_ok() {
         return Ok(());
     }
     match wanted.path {
         Some(path) => by_managed_folder(permission, bucket, path, first),
         None => first,
+    }
+}
+
+fn lists_and_policies(permission: &str, wanted: &Wanted, bucket: &Bucket) -> identity::Result<()> {
+    let grants = grants::of(permission, bucket, wanted.list);
+    one(permission, &wanted.resource, bucket, grants)
+}
+
+fn one(permission: &str, resource: &str, bucket: &Bucket, grants: Vec<Grant>) -> identity::Result<()> {
+    match bucket.config.prevents_public_access() {
+        true => private::require(permission, resource, bucket, grants),
+        false => identity::require(permission, resource, &grants),
     }
 }
 
@@ -235,7 +248,7 @@ fn by_managed_folder(
     let covering = covering(bucket.id, path).map_err(|error| identity::Error::Other(error.to_string()))?;
     for name in covering.iter().rev() {
         let resource = folder::Kind::Managed.resource_name(&bucket.name, name);
-        let answer = identity::require(permission, &resource, &[]);
+        let answer = one(permission, &resource, bucket, Vec::new());
         if !is_refusal(&answer) {
             return answer;
         }

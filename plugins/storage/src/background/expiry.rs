@@ -1,6 +1,7 @@
 //! What was deleted and could be restored for a time goes for good when that time is over.
 
 use crate::buckets::drop_for_good;
+use crate::objects::policy;
 use crate::removals;
 use fogbank_sdk::db::{self, Row, Statement, params, stmt};
 use fogbank_sdk::{Result, context};
@@ -18,7 +19,8 @@ pub fn run() -> Result<bool> {
     let before = context::now().plus_days(-KEYS_DAYS);
     let keys = "DELETE FROM hmac_keys WHERE state = 'DELETED' AND updated_ms <= $1";
     db::execute(vec![stmt(keys, params![before])])?;
-    Ok(objects || buckets)
+    let policies = policy::sweep()?;
+    Ok(objects || buckets || policies)
 }
 
 /// Buckets whose hard deletions are paused; the text is that of the stored settings.

@@ -7,6 +7,7 @@ use crate::conditions::Conditions;
 use crate::model::bucket::Bucket;
 use crate::model::folder::{self, Folder};
 use crate::model::prefix;
+use crate::objects::policy;
 use fogbank_sdk::db::{self, Statement, Transaction, params, stmt};
 use fogbank_sdk::operations::{self as sdk_operations, Operation};
 use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context};
@@ -53,11 +54,23 @@ pub fn work(operation: &Operation) -> Result<String> {
             return Ok(done);
         }
         let (bucket, _) = check(tx, &input)?;
+        forget_policies(tx, &bucket, &input.destination)?;
         tx.execute_all(statements(bucket.id, &input, context::now()))?;
         let folder = Folder::load_in(tx, KIND, bucket.id, &input.destination)?;
         Ok((bucket, folder))
     })?;
     Ok(json!(folder.wire(KIND, &bucket, "")).to_string())
+}
+
+/// What is moved to names that were there before does not get the policies of what had them.
+fn forget_policies(tx: &Transaction, bucket: &Bucket, destination: &str) -> Result<()> {
+    let sql = "SELECT name FROM object_policies WHERE bucket = $1 AND name >= $2 AND name < $3";
+    let end = prefix::end_of(destination).unwrap_or_default();
+    for mut row in tx.query(sql, params![bucket.id, destination, &end])? {
+        let name: String = row.take("name")?;
+        tx.execute_all(vec![policy::forget(bucket.id, &bucket.name, &name)?])?;
+    }
+    Ok(())
 }
 
 /// The folder, if an earlier run has renamed it already.

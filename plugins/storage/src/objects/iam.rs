@@ -1,6 +1,7 @@
 //! IAM of single objects.
 
 use super::lookup::{self, Found, Which};
+use super::policy;
 use crate::access;
 use crate::model::bucket;
 use crate::policies::{self, Target};
@@ -13,7 +14,9 @@ pub fn get_iam_policy(request: Request) -> Result<Response> {
 
 /// `objects.setIamPolicy`; 412 where the etag is not that of the stored policy.
 pub fn set_iam_policy(mut request: Request) -> Result<Response> {
-    let target = target(&find(&request, "storage.objects.setIamPolicy")?);
+    let found = find(&request, "storage.objects.setIamPolicy")?;
+    policy::note(found.bucket.id, &found.object.name)?;
+    let target = target(&found);
     Ok(policies::set(&mut request, &target)?.0)
 }
 

@@ -90,12 +90,23 @@ pub fn find_in(tx: &Transaction, bucket: &str, name: &str, which: Which) -> Resu
     Ok(Found { bucket: found, object })
 }
 
-/// The bucket, the live object and the highest generation that the name has, for a write. One query.
-pub fn for_write(tx: &Transaction, bucket: &str, name: &str) -> Result<(Bucket, Option<Object>, Option<i64>)> {
+/// What a write has to know of the place that it goes to.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub bucket: Bucket,
+    pub live: Option<Object>,
+    /// The highest generation that the name has.
+    pub latest: Option<i64>,
+    /// Whether somebody has set an IAM policy on an object of that name.
+    pub has_policy: bool,
+}
+
+/// The place that a write goes to, in one query.
+pub fn for_write(tx: &Transaction, bucket: &str, name: &str) -> Result<Place> {
     let row = tx.query_one(&WRITE, params![bucket, name])?.ok_or_else(bucket::not_found)?;
-    let latest = row.get("latest")?;
+    let (latest, noted): (_, Option<i64>) = (row.get("latest")?, row.get("noted")?);
     let (bucket, live) = split(row)?;
-    Ok((bucket, live, latest))
+    Ok(Place { bucket, live, latest, has_policy: noted.is_some() })
 }
 
 /// One generation by its key, whatever its state.
@@ -113,7 +124,8 @@ static SELECTED: LazyLock<String> = LazyLock::new(|| {
 
 static WRITE: LazyLock<String> = LazyLock::new(|| {
     let latest = "(SELECT MAX(x.generation) FROM objects x WHERE x.bucket = b.id AND x.name = $2) AS latest";
-    select(&format!("{}, {latest}", *SELECTED), Which::Live.clause())
+    let noted = "(SELECT p.bucket FROM object_policies p WHERE p.bucket = b.id AND p.name = $2) AS noted";
+    select(&format!("{}, {latest}, {noted}", *SELECTED), Which::Live.clause())
 });
 
 fn joined(which: Which) -> String {

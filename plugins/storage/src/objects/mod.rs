@@ -4,7 +4,7 @@
 //! |---|---|
 //! | rules of the API, without a host | [`name`], [`glob`], [`range`], [`conditional`], [`transcoding`], [`checksum`], [`page`], [`filter`] |
 //! | the row, what clients may write of it, what they see | [`record`], [`attributes`], [`resource`] |
-//! | what keeps an object | [`protection`], [`customer_key`], [`access`] |
+//! | what keeps an object | [`protection`], [`customer_key`], [`access`], [`policy`] |
 //! | how a generation begins and ends | [`draft`], [`content`], [`mod@write`], [`retire`] |
 //! | finding one | [`lookup`] |
 
@@ -22,6 +22,7 @@ pub mod lookup;
 pub mod media;
 pub mod name;
 pub mod page;
+pub mod policy;
 pub mod protection;
 pub mod range;
 pub mod record;

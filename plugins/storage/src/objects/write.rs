@@ -2,7 +2,8 @@
 //! retires what it replaces and queues files for removal. A crash at any point leaves the old object or the new one.
 
 use super::content::Content;
-use super::lookup::{self, Found};
+use super::lookup::{self, Found, Place};
+use super::policy;
 use super::record::{Object, State};
 use super::retire::{self, Ending, Retired};
 use crate::access::Permit;
@@ -60,7 +61,7 @@ fn step(
     build: &dyn Fn(&Bucket, Timestamp) -> Result<Object>,
     also: Option<Also>,
 ) -> Result<(Found, Vec<String>)> {
-    let (bucket, live, latest) = lookup::for_write(tx, target.bucket, target.name)?;
+    let Place { bucket, live, latest, has_policy } = lookup::for_write(tx, target.bucket, target.name)?;
     target.preconditions.check(live.as_ref().map(lookup::version))?;
     if live.is_some() {
         target.replace.require()?;
@@ -84,6 +85,9 @@ fn step(
         retired.iter_mut().flat_map(|one| std::mem::take(&mut one.statements)).collect();
     if bucket.config.is_hierarchical() {
         statements.extend(folders::make_parents(bucket.id, target.name, now));
+    }
+    if has_policy && latest.is_none() {
+        statements.push(policy::forget(bucket.id, &bucket.name, target.name)?);
     }
     statements.push(object.insert());
     tx.execute_all(statements)?;

@@ -58,14 +58,19 @@ fn is_role(role: &str) -> bool {
 fn is_member(member: &str) -> bool {
     let member = member.strip_prefix("deleted:").unwrap_or(member);
     let named = KINDS.iter().any(|kind| member.strip_prefix(kind).is_some_and(|who| !who.is_empty()));
-    named || member == "allUsers" || member == "allAuthenticatedUsers"
+    named || is_everybody(member)
 }
 
-/// Whether it lets everybody in.
-pub(super) fn is_public(document: &Value) -> bool {
+/// Whether a policy names everybody.
+pub fn is_public(document: &Value) -> bool {
     let bindings = document["bindings"].as_array().into_iter().flatten();
     let mut members = bindings.flat_map(|binding| binding["members"].as_array().into_iter().flatten());
-    members.any(|member| member == "allUsers" || member == "allAuthenticatedUsers")
+    members.any(|member| member.as_str().is_some_and(is_everybody))
+}
+
+/// Whether a member stands for everybody.
+pub fn is_everybody(member: &str) -> bool {
+    member == "allUsers" || member == "allAuthenticatedUsers"
 }
 
 #[cfg(test)]

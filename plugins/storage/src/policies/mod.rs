@@ -5,6 +5,7 @@
 mod check;
 mod legacy;
 
+pub use check::{is_everybody, is_public};
 pub use legacy::{begin, follow_list, from_list, initial, keep_list, member, settle, to_list};
 
 use crate::conditions;

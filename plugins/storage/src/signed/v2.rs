@@ -173,7 +173,11 @@ fn resources(request: &RequestHead) -> Vec<String> {
             queries.push(query);
         }
     }
-    let paths = super::paths(request);
+    let mut paths = super::paths(request);
+    if request.param("object").is_empty() {
+        // Clients of Amazon's S3 end the path of a bucket with a slash when they sign it.
+        paths.extend(paths.clone().into_iter().filter(|path| !path.ends_with('/')).map(|path| path + "/"));
+    }
     let pairs = paths.iter().flat_map(|path| queries.iter().map(move |query| (path, query)));
     pairs.map(|(path, query)| format!("{bucket}{path}{query}")).collect()
 }

@@ -7,7 +7,7 @@ const HERE: &str = "x-goog-";
 const THERE: &str = "x-amz-";
 
 /// Headers that both have; custom metadata and conditions on the source of a copy besides.
-const SHARED: [&str; 5] = ["acl", "copy-source", "date", "metadata-directive", "storage-class"];
+const SHARED: [&str; 6] = ["acl", "copy-source", "copy-source-range", "date", "metadata-directive", "storage-class"];
 const SHARED_PREFIXES: [&str; 2] = ["meta-", "copy-source-if-"];
 
 /// Answers a request of either kind with `dispatch`.

@@ -114,8 +114,11 @@ pub fn delete(request: Request) -> Result<Response> {
     buckets::delete(Call::on_bucket(&request).conditions().bare()?)
 }
 
-/// Takes a form.
+/// Takes a form, or a list of objects to delete.
 pub fn post(request: Request) -> Result<Response> {
+    if request.query("delete").is_some() {
+        return super::delete::delete(request);
+    }
     match documents::absent(&request) {
         Some(part) => Err(unimplemented(&request, part)),
         None if form::is_form(&request) => form::upload(request),

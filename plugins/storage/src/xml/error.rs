@@ -49,7 +49,7 @@ fn status(error: &Error) -> u16 {
 }
 
 /// The name of the error. Where the JSON API has one reason for several names, its sentence tells them apart.
-fn code(error: &Error) -> String {
+pub fn code(error: &Error) -> String {
     let (reason, message) = (error.reason(), error.message());
     let known = match (error.http_status(), reason) {
         (404, "notFound") if message == crate::model::bucket::not_found().message() => "NoSuchBucket",

@@ -14,6 +14,7 @@
 //! | [`documents`] | settings of a bucket, each a small document |
 //! | [`acl`] | access lists |
 //! | [`multipart`] | uploads in parts |
+//! | [`mod@delete`] | several objects at once |
 //! | [`form`] | uploads by HTML form |
 //! | [`amazon`] | headers of Amazon's S3 |
 //! | [`permission`] | what the caller may do |
@@ -23,6 +24,7 @@ pub mod amazon;
 pub mod answer;
 pub mod bucket;
 pub mod call;
+pub mod delete;
 pub mod documents;
 pub mod error;
 pub mod form;
@@ -35,11 +37,29 @@ pub mod reader;
 pub mod service;
 pub mod writer;
 
-use fogbank_sdk::{Error, RequestHead};
+use crate::{cors, signed};
+use fogbank_sdk::{Error, Reply, Request, RequestHead, Result};
 
 /// Whether a route belongs to this API, which renders its own errors.
 pub fn owns(route: &str) -> bool {
     route.starts_with("storage.xml.")
+}
+
+/// Answers a request of this API with `dispatch`: for whoever signed it, and so that a page in a browser may read it where the
+/// bucket allows that.
+pub fn answer_to(mut request: Request, dispatch: fn(Request) -> Result<Reply>) -> Result<Reply> {
+    let head = request.head();
+    if head.method() == "OPTIONS" {
+        return dispatch(request);
+    }
+    let reply = signed::admit(&mut request).and_then(|()| amazon::bridge(request, dispatch));
+    if head.header("origin").is_none() {
+        return reply;
+    }
+    match reply.unwrap_or_else(|error| error::render(&error).into()) {
+        Reply::Response(response) => Ok(cors::mark(response, &head)?.into()),
+        other => Ok(other),
+    }
 }
 
 /// The address of the request's object, in the style in which the request came.

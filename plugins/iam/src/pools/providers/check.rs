@@ -1,6 +1,7 @@
 //! What a provider has to have.
 
-use super::super::{check_texts, shared};
+use super::super::{check_texts, fields};
+use crate::authority::condition;
 use fogbank_sdk::{Error, Result};
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ const KINDS: [&str; 4] = ["oidc", "aws", "saml", "x509"];
 ///
 /// Errors: 400.
 pub(super) fn apply(config: Map<String, Value>, sent: &Value, mask: Option<&str>) -> Result<Map<String, Value>> {
-    let mut config = shared::apply(config, sent, mask, &FIELDS)?;
+    let mut config = fields::apply(config, sent, mask, &FIELDS)?;
     check_texts(&config)?;
     let given: Vec<&str> = KINDS.into_iter().filter(|kind| config.contains_key(*kind)).collect();
     let kind = match given.as_slice() {
@@ -27,7 +28,7 @@ pub(super) fn apply(config: Map<String, Value>, sent: &Value, mask: Option<&str>
         _ => x509(&config["x509"])?,
     }
     mapping(&config)?;
-    condition(&config)?;
+    check_condition(&config)?;
     Ok(config)
 }
 
@@ -43,7 +44,8 @@ fn oidc(oidc: &Value) -> Result<()> {
     let issuer = oidc["issuerUri"].as_str().unwrap_or_default();
     let keys = oidc["jwksJson"].as_str().filter(|text| !text.is_empty());
     // Keys that are at hand need nobody to be asked, so that an issuer on this machine will do.
-    if !issuer.starts_with("https://") && !(keys.is_some() && issuer.starts_with("http://")) {
+    let is_local = keys.is_some() && issuer.starts_with("http://");
+    if !is_local && !issuer.starts_with("https://") {
         return Err(Error::invalid(format!(
             "Invalid value for oidc.issuerUri: '{issuer}' does not begin with https://."
         )));
@@ -106,10 +108,12 @@ fn is_attribute(name: &str) -> bool {
     (1..=100).contains(&name.len()) && name.bytes().all(known)
 }
 
-fn condition(config: &Map<String, Value>) -> Result<()> {
+fn check_condition(config: &Map<String, Value>) -> Result<()> {
     match config.get("attributeCondition") {
         None => Ok(()),
-        Some(Value::String(text)) if text.len() <= 4096 => Ok(()),
+        Some(Value::String(text)) if text.is_empty() => Ok(()),
+        Some(Value::String(text)) if text.len() <= 4096 => condition::check(text)
+            .map_err(|why| Error::invalid(format!("Invalid value for attributeCondition: {why}."))),
         Some(_) => Err(Error::invalid("Invalid value for attributeCondition: it is a text of at most 4096 bytes.")),
     }
 }

@@ -4,8 +4,9 @@
 mod check;
 
 use super::shared::{self, Kind, Record};
-use super::{PoolPath, place};
+use super::{PoolPath, fields, place};
 use crate::projects;
+use crate::wire::document_of;
 use fogbank_sdk::db::{self, Json, params};
 use fogbank_sdk::{Request, Response, Result};
 use serde_json::{Map, Value};
@@ -19,9 +20,9 @@ const PROVIDERS: Kind = Kind {
 
 /// Makes a provider.
 pub fn create(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let id = request.query("workloadIdentityPoolProviderId").unwrap_or_default().to_owned();
-    shared::check_id("workloadIdentityPoolProviderId", &id)?;
+    fields::check_id("workloadIdentityPoolProviderId", &id)?;
     let config = check::apply(Map::new(), &sent, None)?;
     shared::create(&PROVIDERS, &place::of(&request)?.with(&id), config)
 }
@@ -38,7 +39,7 @@ pub fn list(request: Request) -> Result<Response> {
 
 /// Changes the fields that `updateMask` names.
 pub fn patch(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let mask = request.query("updateMask").unwrap_or_default().to_owned();
     shared::change(&PROVIDERS, &place::of(&request)?, |config| check::apply(config, &sent, Some(&mask)))
 }

@@ -4,13 +4,14 @@ use super::{Role, check_stage, check_texts, checked, of};
 use crate::catalog::Catalog;
 use crate::failures::{check_etag, precondition};
 use crate::roles::View;
+use crate::wire::document_of;
 use fogbank_sdk::db::{self, Json, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, identity};
 use serde_json::Value;
 
 /// Changes the fields that `updateMask` names; all that the body has, where there is none.
 pub fn patch(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let mut role = of(&request)?;
     check_etag(sent["etag"].as_str(), &role.etag())?;
     if role.deleted.is_some() {

@@ -3,9 +3,9 @@
 use super::{Role, of};
 use crate::failures::{check_etag, precondition};
 use crate::roles::View;
+use crate::wire::document_of;
 use fogbank_sdk::db::{self, params, stmt};
 use fogbank_sdk::{Error, Request, Response, Result, Timestamp, context, identity};
-use serde_json::Value;
 
 /// Deletes a role.
 pub fn delete(request: Request) -> Result<Response> {
@@ -19,7 +19,7 @@ pub fn delete(request: Request) -> Result<Response> {
 
 /// Brings a deleted role back.
 pub fn undelete(mut request: Request) -> Result<Response> {
-    let sent: Value = request.json()?;
+    let sent = document_of(&mut request)?;
     let role = of(&request)?;
     check_etag(sent["etag"].as_str(), &role.etag())?;
     if role.deleted.is_none() {

@@ -15,9 +15,6 @@ pub(super) fn settle(wanted: &mut Config, subject: &Subject) -> Result<()> {
     retention(wanted, subject)?;
     object_retention(wanted, subject)?;
     soft_delete(wanted, subject)?;
-    if wanted.default_event_based_hold == Some(false) && subject.old.is_none() {
-        wanted.default_event_based_hold = None;
-    }
     Ok(())
 }
 

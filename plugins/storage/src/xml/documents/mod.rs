@@ -68,11 +68,10 @@ const fn document(
 }
 
 /// Parts of a bucket that this API has, or that S3's has, and that are not here.
-const ABSENT: [&str; 16] = [
+const ABSENT: [&str; 15] = [
     "accelerate",
     "analytics",
     "compose",
-    "delete",
     "intelligent-tiering",
     "inventory",
     "metrics",

@@ -6,6 +6,7 @@ mod begin;
 mod complete;
 mod list;
 mod part;
+mod part_copy;
 pub mod record;
 
 pub use begin::{abort, begin};

@@ -1,6 +1,7 @@
 //! `PUT /OBJECT?partNumber=N&uploadId=...`. <https://cloud.google.com/storage/docs/xml-api/put-object-multipart>
 
-use super::super::unimplemented;
+use super::super::writer;
+use super::part_copy;
 use super::record::{Part, Upload};
 use crate::objects::checksum::{self, Expected};
 use crate::objects::content::Content;
@@ -21,12 +22,15 @@ const LARGEST: u64 = 5 << 30;
 pub fn part(mut request: Request) -> Result<Response> {
     let number = number(&request)?;
     let upload = super::upload(&request, &super::WRITE)?;
-    if request.header("x-goog-copy-source").is_some() {
-        return Err(unimplemented(&request, "?partNumber with x-goog-copy-source"));
-    }
     require_key(&request, &upload)?;
-    let expected = expected(&request)?;
-    let content = receive(&mut request.take_body(), &expected)?;
+    let copies = request.header("x-goog-copy-source").is_some();
+    let content = match copies {
+        true => part_copy::receive(&request)?,
+        false => {
+            let expected = expected(&request)?;
+            receive(&mut request.take_body(), &expected)?
+        }
+    };
     let part = Part {
         number,
         file: content.file.clone(),
@@ -37,7 +41,16 @@ pub fn part(mut request: Request) -> Result<Response> {
     };
     let old = db::transaction(|tx| upload.put(tx, &part)).inspect_err(|error| discard(&content, error))?;
     removals::unlink(old.as_slice());
-    Ok(Response::new(200).header("etag", format!("\"{}\"", hex(&part.md5))).header("x-goog-hash", hashes(&part)))
+    let etag = format!("\"{}\"", hex(&part.md5));
+    let response = if copies { copied(&part, &etag) } else { Response::new(200) };
+    Ok(response.header("etag", etag).header("x-goog-hash", hashes(&part)))
+}
+
+fn copied(part: &Part, etag: &str) -> Response {
+    writer::answer(writer::document("CopyPartResult", writer::UPLOADS, |xml| {
+        xml.text("LastModified", part.modified.to_rfc3339());
+        xml.text("ETag", etag);
+    }))
 }
 
 fn hashes(part: &Part) -> String {

@@ -40,7 +40,7 @@ pub fn copy(request: &RequestHead) -> Result<Response> {
 }
 
 /// `BUCKET/OBJECT`, percent-encoded, with or without a slash in front.
-fn source_name(header: &str) -> Result<(String, String)> {
+pub fn source_name(header: &str) -> Result<(String, String)> {
     let bad = || Error::invalid(format!("Invalid value for {SOURCE}: '{header}'")).with_location("header", SOURCE);
     let path = query::decode(header.strip_prefix('/').unwrap_or(header)).map_err(|_| bad())?;
     let (bucket, name) =
@@ -48,12 +48,14 @@ fn source_name(header: &str) -> Result<(String, String)> {
     Ok((bucket.to_owned(), name.to_owned()))
 }
 
-fn number(request: &RequestHead, name: &str) -> Result<Option<i64>> {
+/// A header that holds a number.
+pub fn number(request: &RequestHead, name: &str) -> Result<Option<i64>> {
     let value = request.header(name).map(|text| text.trim().parse::<i64>()).transpose();
     value.map_err(|_| Error::invalid(format!("Invalid value for {name}")).with_location("header", name))
 }
 
-fn conditions(request: &RequestHead) -> Result<Preconditions> {
+/// The conditions on the source's generation.
+pub fn conditions(request: &RequestHead) -> Result<Preconditions> {
     Ok(Preconditions {
         generation_match: number(request, "x-goog-copy-source-if-generation-match")?,
         metageneration_match: number(request, "x-goog-copy-source-if-metageneration-match")?,
@@ -62,7 +64,7 @@ fn conditions(request: &RequestHead) -> Result<Preconditions> {
 }
 
 /// Tags and dates of the source; 412 also where it is the one that must not match, since a copy reads nothing.
-fn require(request: &RequestHead, source: &Object) -> Result<()> {
+pub fn require(request: &RequestHead, source: &Object) -> Result<()> {
     let conditional = Conditional {
         if_match: request.header("x-goog-copy-source-if-match"),
         if_none_match: request.header("x-goog-copy-source-if-none-match"),

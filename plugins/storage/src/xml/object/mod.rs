@@ -3,7 +3,7 @@
 
 mod access;
 mod compose;
-mod copy;
+pub mod copy;
 mod read;
 mod remove;
 mod write;
