@@ -123,7 +123,7 @@ impl Policies {
         let tables = self.tables(tenant).await?;
         let _writing = tables.writing.lock().await;
         let now = self.get(tenant, resource).await?;
-        if etag.is_some_and(|etag| !etag.is_empty() && etag != now.etag) {
+        if etag.is_some_and(|etag| !etag.is_empty() && plain(etag) != plain(&now.etag)) {
             return Err(PolicyError::Conflict);
         }
         let generation = generation_of(&tables, resource) + 1;
@@ -207,6 +207,11 @@ fn etag_of(generation: i64) -> String {
     BASE64.encode(bytes)
 }
 
+/// An etag as it is compared: gcloud sends them back in the URL's alphabet of base64 (RFC 4648, section 5).
+fn plain(etag: &str) -> String {
+    etag.trim_end_matches('=').replace('-', "+").replace('_', "/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,5 +221,6 @@ mod tests {
         let etags: std::collections::BTreeSet<String> = (0..1000).map(etag_of).collect();
         assert_eq!(etags.len(), 1000);
         assert_eq!(etag_of(1), "CAE=");
+        assert_eq!(plain("CPs_-w=="), plain("CPs/+w"));
     }
 }
