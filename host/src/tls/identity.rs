@@ -5,6 +5,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{RootCertStore, ServerConfig};
 use std::path::Path;
 use std::sync::Arc;
@@ -59,8 +60,11 @@ pub(super) fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, String>
     let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     match certificates {
-        Ok(certificates) if certificates.is_empty() => Err(format!("{} holds no certificate in PEM", file.display())),
-        Ok(certificates) => Ok(certificates),
+        Ok(certificates) => match certificates.first().map(ParsedCertificate::try_from) {
+            Some(Ok(_)) => Ok(certificates),
+            Some(Err(_)) => Err(format!("{}: the first certificate cannot be read", file.display())),
+            None => Err(format!("{} holds no certificate in PEM", file.display())),
+        },
         Err(error) => Err(format!("{}: {error}", file.display())),
     }
 }
