@@ -24,11 +24,11 @@ pub struct ApiError {
     /// The `Allow` header of a 405.
     pub allow: Vec<Method>,
     /// google.rpc.ErrorInfo, for programs.
-    pub info: Option<serde_json::Value>,
+    pub info: Option<Box<serde_json::Value>>,
     /// The `WWW-Authenticate` header of a 401.
     pub challenge: Option<String>,
     /// Seconds until it is worth another try, for `Retry-After` of a 429 or 503.
-    pub retry_after: u64,
+    pub retry_after: u32,
 }
 
 impl ApiError {
@@ -86,12 +86,12 @@ impl ApiError {
     /// Adds the cause for programs: a name in capitals, and what it is about (google.rpc.ErrorInfo).
     #[must_use]
     pub fn with_info(mut self, reason: &str, about: serde_json::Value) -> Self {
-        self.info = Some(json!({
+        self.info = Some(Box::new(json!({
             "@type": "type.googleapis.com/google.rpc.ErrorInfo",
             "reason": reason,
             "domain": "googleapis.com",
             "metadata": about,
-        }));
+        })));
         self
     }
 

@@ -38,7 +38,7 @@ struct Callers {
 /// A refusal: how many seconds later the same request would pass, rounded up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryAfter {
-    pub seconds: u64,
+    pub seconds: u32,
     /// Requests in a second.
     pub rate: u32,
 }
@@ -71,7 +71,7 @@ impl Limiter {
         // The burst is a second's requests: the last of them may be a second less one step ahead.
         let ahead = (due - now).saturating_sub(SECOND - step);
         if ahead > 0 {
-            return Err(RetryAfter { seconds: ahead.div_ceil(SECOND), rate });
+            return Err(RetryAfter { seconds: u32::try_from(ahead.div_ceil(SECOND)).unwrap_or(u32::MAX), rate });
         }
         callers.due.insert(name, due + step);
         callers.sweep(now);
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(passed(&limiter, 0, 10, "a"), 2);
         let refused = limiter.check_at(Duration::ZERO, "default", "a").expect_err("too many");
         assert_eq!(refused.seconds, 1);
-        assert!(limiter.check_at(Duration::from_secs(refused.seconds), "default", "a").is_ok());
+        assert!(limiter.check_at(Duration::from_secs(refused.seconds.into()), "default", "a").is_ok());
         let error = ApiError::from(refused);
         assert_eq!((error.code.as_u16(), error.status, error.reason), (429, "RESOURCE_EXHAUSTED", "rateLimitExceeded"));
         assert_eq!(error.answer().headers()["retry-after"], "1");

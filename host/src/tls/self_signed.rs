@@ -66,8 +66,8 @@ fn usable(certificate: &Path, key: &Path, names: &[String]) -> Result<Identity, 
     // A key that is not the certificate's is found when both are put to use.
     let identity = Identity::read(certificate, key)?;
     identity.server()?;
-    let plain = names.iter().filter(|name| !name.starts_with("*."));
-    plain.map(|name| identity.serves(name, LEFT)).collect::<Result<(), _>>()?;
+    let mut plain = names.iter().filter(|name| !name.starts_with("*."));
+    plain.try_for_each(|name| identity.serves(name, LEFT))?;
     Ok(identity)
 }
 
