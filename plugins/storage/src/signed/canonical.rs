@@ -20,11 +20,16 @@ pub fn requests(
     signed_headers: &[String],
     payload: &str,
 ) -> Result<Vec<String>> {
-    let headers = headers(request, signed_headers)?;
-    let (method, names) = (request.method(), signed_headers.join(";"));
-    let queries = queries(request);
-    let pairs = paths.iter().flat_map(|path| queries.iter().map(move |query| (path, query)));
-    Ok(pairs.map(|(path, query)| format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{payload}")).collect())
+    let (method, names, queries) = (request.method(), signed_headers.join(";"), queries(request));
+    let mut requests = Vec::new();
+    for headers in headers(request, signed_headers)? {
+        for path in paths {
+            for query in &queries {
+                requests.push(format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{payload}"));
+            }
+        }
+    }
+    Ok(requests)
 }
 
 /// The text that is signed: the hash of the canonical request, under its algorithm, time and scope.
@@ -48,17 +53,29 @@ fn queries(request: &RequestHead) -> Vec<String> {
     if by_text == by_name { vec![by_name] } else { vec![by_name, by_text] }
 }
 
-/// A line for each signed header: values without spaces around them and with single ones within, several values with commas.
-fn headers(request: &RequestHead, signed: &[String]) -> Result<String> {
-    let mut lines = String::new();
+/// A line for each signed header: values without spaces around them and with single ones within, several values with commas. Google's
+/// library for Node leaves the port out of the host, so a host with a port makes two forms.
+fn headers(request: &RequestHead, signed: &[String]) -> Result<Vec<String>> {
+    let mut forms = vec![String::new()];
     for name in signed {
-        let values: Vec<String> = values(request, name);
-        if values.is_empty() {
+        let values = values(request, name).join(",");
+        if values.is_empty() && !request.headers().iter().any(|(header, _)| header == name) {
             return Err(failure::header_missing(name));
         }
-        lines.push_str(&format!("{name}:{}\n", values.join(",")));
+        if let Some(host) = (name == "host").then(|| without_port(&values)).flatten() {
+            forms =
+                forms.iter().flat_map(|form| [&*values, host].map(|host| format!("{form}{name}:{host}\n"))).collect();
+        } else {
+            forms.iter_mut().for_each(|form| form.push_str(&format!("{name}:{values}\n")));
+        }
     }
-    Ok(lines)
+    Ok(forms)
+}
+
+/// The name or address of a host that is written with a port.
+fn without_port(host: &str) -> Option<&str> {
+    let (name, port) = host.rsplit_once(':')?;
+    (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
 }
 
 fn values(request: &RequestHead, name: &str) -> Vec<String> {
@@ -103,7 +120,12 @@ mod tests {
             .with_header("host", "127.0.0.1:8080")
             .with_header("x-goog-meta-a", "three");
         let signed = ["host".to_owned(), "x-goog-meta-a".to_owned()];
-        assert_eq!(headers(&head, &signed).unwrap(), "host:127.0.0.1:8080\nx-goog-meta-a:one two,three\n");
+        let forms =
+            ["host:127.0.0.1:8080", "host:127.0.0.1"].map(|host| format!("{host}\nx-goog-meta-a:one two,three\n"));
+        assert_eq!(headers(&head, &signed).unwrap(), forms);
+        assert_eq!(without_port("[::1]:8080"), Some("[::1]"));
+        assert_eq!(without_port("[::1]"), None);
+        assert_eq!(without_port("a.example"), None);
         assert_eq!(headers(&head, &["x-goog-acl".to_owned()]).unwrap_err().http_status(), 403);
     }
 
