@@ -43,9 +43,13 @@ fn signed(xml: &mut writer::Writer, error: &Error) {
     }
 }
 
-/// The status: somebody unknown is told 403 here, where the JSON API says 401.
+/// The status: somebody unknown is told 403 here where the JSON API says 401, and what is too large is a 400 and not a 413.
 fn status(error: &Error) -> u16 {
-    if error.code() == Code::Unauthenticated { 403 } else { error.http_status() }
+    match (error.code(), error.http_status()) {
+        (Code::Unauthenticated, _) => 403,
+        (_, 413) => 400,
+        (_, other) => other,
+    }
 }
 
 /// The name of the error. Where the JSON API has one reason for several names, its sentence tells them apart.
@@ -170,6 +174,13 @@ mod tests {
         for (error, status, expected) in cases {
             assert_eq!((error.http_status(), code(&error).as_str()), (status, expected), "{error}");
         }
+    }
+
+    #[test]
+    fn statuses_are_those_of_this_api() {
+        assert_eq!(render(&Error::too_large(5)).status(), 400);
+        assert_eq!(render(&Error::unauthenticated("x")).status(), 403);
+        assert_eq!(render(&Error::not_found("x")).status(), 404);
     }
 
     #[test]
