@@ -91,6 +91,7 @@ pub fn get(request: Request, list: List) -> Result<Response> {
 
 /// Adds an entry; an entity that is there gets the new role.
 pub fn insert(mut request: Request, list: List) -> Result<Response> {
+    require(&request)?;
     let body: Body = request.json()?;
     let entity = body.entity.ok_or_else(|| Error::required("entity"))?;
     let role = body.role.ok_or_else(|| Error::required("role"))?;
@@ -103,6 +104,7 @@ pub fn insert(mut request: Request, list: List) -> Result<Response> {
 
 /// Gives an entity of the list another role.
 pub fn update(mut request: Request, list: List) -> Result<Response> {
+    require(&request)?;
     let body: Body = request.json()?;
     let entity = entity(&request)?;
     change(&request, list, Verb::Update, |entries| {
@@ -115,12 +117,18 @@ pub fn update(mut request: Request, list: List) -> Result<Response> {
 
 /// Takes an entity out of the list.
 pub fn delete(request: Request, list: List) -> Result<Response> {
+    require(&request)?;
     let entity = entity(&request)?;
     change(&request, list, Verb::Delete, |entries| {
         let before = entries.len();
         entries.retain(|entry| entry.entity != entity);
         if entries.len() == before { Err(no_entry(&entity)) } else { Ok(None) }
     })
+}
+
+/// Before anything that is wrong with a request is told, whoever sends it has to be somebody who may.
+fn require(request: &RequestHead) -> Result<()> {
+    access::bucket_named("storage.buckets.setIamPolicy", request.param("bucket"))
 }
 
 fn read(request: &RequestHead, list: List) -> Result<Bucket> {
@@ -142,7 +150,6 @@ fn change(
     verb: Verb,
     mut edit: impl FnMut(&mut Vec<Entry>) -> Result<Option<Entry>>,
 ) -> Result<Response> {
-    access::bucket_named("storage.buckets.setIamPolicy", request.param("bucket"))?;
     let (bucket, entry) = db::transaction(|tx| {
         let mut bucket = Bucket::load_in(tx, request.param("bucket"))?;
         refuse_uniform(&bucket, verb, list.scope())?;

@@ -17,7 +17,10 @@ const KIND: Kind = Kind::Managed;
 /// Errors: 400 for a bad name or without uniform access, 404, 409.
 pub fn insert(mut request: Request) -> Result<Response> {
     let body: Value = request.json()?;
-    let name = body.get("name").and_then(Value::as_str).ok_or_else(|| Error::required("name"))?;
+    let Some(name) = body.get("name").and_then(Value::as_str) else {
+        access::bucket_named("storage.managedFolders.create", request.param("bucket"))?;
+        return Err(Error::required("name"));
+    };
     let folder = Folder::new(folder::name(name)?, context::now());
     require("storage.managedFolders.create", &request, &folder.name)?;
     let bucket = db::transaction(|tx| {

@@ -30,8 +30,8 @@ struct Config {
 ///
 /// Errors: 400, 404.
 pub fn insert(mut request: Request) -> Result<Response> {
-    let config = request.json::<Config>()?.checked()?;
     access::bucket_named("storage.buckets.update", request.param("bucket"))?;
+    let config = request.json::<Config>()?.checked()?;
     let (bucket, number) = db::transaction(|tx| {
         let bucket = Bucket::load_in(tx, request.param("bucket"))?;
         let count =

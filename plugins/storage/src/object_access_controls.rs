@@ -45,6 +45,7 @@ pub fn get(request: Request) -> Result<Response> {
 ///
 /// Errors: as [`list`]; 412 for everybody where public access is prevented.
 pub fn insert(mut request: Request) -> Result<Response> {
+    require(&request, "storage.objects.setIamPolicy")?;
     let body: Body = request.json()?;
     let entity = body.entity.ok_or_else(|| Error::required("entity"))?;
     let role = body.role.ok_or_else(|| Error::required("role"))?;
@@ -59,6 +60,7 @@ pub fn insert(mut request: Request) -> Result<Response> {
 ///
 /// Errors: as [`insert`].
 pub fn update(mut request: Request) -> Result<Response> {
+    require(&request, "storage.objects.setIamPolicy")?;
     let body: Body = request.json()?;
     let entity = entity(&request)?;
     change(&request, Verb::Update, |entries| {
@@ -80,6 +82,7 @@ pub fn patch(request: Request) -> Result<Response> {
 ///
 /// Errors: as [`list`].
 pub fn delete(request: Request) -> Result<Response> {
+    require(&request, "storage.objects.setIamPolicy")?;
     let entity = entity(&request)?;
     change(&request, Verb::Delete, |entries| {
         let before = entries.len();
@@ -102,7 +105,6 @@ fn change(
     verb: Verb,
     mut edit: impl FnMut(&mut Vec<Entry>) -> Result<Option<Entry>>,
 ) -> Result<Response> {
-    require(request, "storage.objects.setIamPolicy")?;
     let (target, entry) = db::transaction(|tx| {
         let mut target = Target::load(tx, request, verb)?;
         let entry = edit(&mut target.acl)?;

@@ -39,8 +39,6 @@ const NOTHING_THERE: [&str; 37] = [
     "serviceusage.operations.cancel",
     "serviceusage.operations.delete",
     "storage.buckets.restore",
-    "storage.objects.uploadCancel",
-    "storage.objects.uploadChunk",
     "storage.xml.bucket.post",
     "storage.xml.hosted.bucket.post",
     "storage.xml.hosted.object.post",

@@ -44,10 +44,10 @@ pub fn update(request: Request) -> Result<Response> {
 }
 
 fn change(mut request: Request, prepare: fn(&mut Value)) -> Result<Response> {
+    let may = May::of(request.param("bucket"))?;
     let body = input::body(&mut request)?;
     let projection = Projection::of(&request, Projection::NoAcl)?;
     let conditions = Conditions::of(&request)?;
-    let may = May::of(request.param("bucket"))?;
     let (before, bucket) = db::transaction(|tx| {
         let mut bucket = Bucket::load_in(tx, request.param("bucket"))?;
         conditions.require(bucket.metageneration)?;

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 ///
 /// Errors: 400 for a bad name or settings, 409 where the name is taken.
 pub fn insert(mut request: Request) -> Result<Response> {
+    let project = input::project(&request);
+    access::project("storage.buckets.create", &project)?;
     let body = input::body(&mut request)?;
     let name = body.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Error::required("name"))?;
-    let project = input::project(&request);
-    access::project("storage.buckets.create", &project)?;
     if request.query_bool("enableObjectRetention")? {
         access::project("storage.buckets.enableObjectRetention", &project)?;
     }

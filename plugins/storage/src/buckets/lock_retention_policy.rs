@@ -9,9 +9,9 @@ use fogbank_sdk::{Error, Request, Response, Result, context, db};
 ///
 /// Errors: 400 without a policy or without `ifMetagenerationMatch`, 404, 412.
 pub fn lock_retention_policy(request: Request) -> Result<Response> {
+    access::bucket_named("storage.buckets.update", request.param("bucket"))?;
     let conditions = Conditions::of(&request)?;
     conditions.matches.ok_or_else(|| Error::required("ifMetagenerationMatch"))?;
-    access::bucket_named("storage.buckets.update", request.param("bucket"))?;
     let bucket = db::transaction(|tx| {
         let mut bucket = Bucket::load_in(tx, request.param("bucket"))?;
         conditions.require(bucket.metageneration)?;

@@ -9,7 +9,10 @@ use fogbank_sdk::{Error, Request, Response, Result, context};
 ///
 /// Errors: 400 without `generation`, 404, 409 where the name is in use again.
 pub fn restore(request: Request) -> Result<Response> {
-    let generation = request.query_i64("generation")?.ok_or_else(|| Error::required("generation"))?;
+    let Some(generation) = request.query_i64("generation")? else {
+        access::bucket_named("storage.buckets.restore", request.param("bucket"))?;
+        return Err(Error::required("generation"));
+    };
     let projection = Projection::of(&request, Projection::NoAcl)?;
     if access::enforced() {
         let bucket = db::read(|tx| deleted(tx, request.param("bucket"), generation))?;

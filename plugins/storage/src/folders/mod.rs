@@ -24,7 +24,10 @@ const KIND: Kind = Kind::Hierarchical;
 /// Errors: 400 for a bad name or a flat bucket, 404 without the folder above, 409.
 pub fn insert(mut request: Request) -> Result<Response> {
     let body: Value = request.json()?;
-    let name = body.get("name").and_then(Value::as_str).ok_or_else(|| Error::required("name"))?;
+    let Some(name) = body.get("name").and_then(Value::as_str) else {
+        access::bucket_named("storage.folders.create", request.param("bucket"))?;
+        return Err(Error::required("name"));
+    };
     let folder = Folder::new(folder::name(name)?, context::now());
     let recursive = request.query_bool("recursive")?;
     require("storage.folders.create", &request, &folder.name)?;

@@ -23,12 +23,13 @@ pub fn update(request: Request) -> Result<Response> {
 }
 
 fn change(mut request: Request, replaces: bool) -> Result<Response> {
+    let which = Which::of(&request)?;
+    let may = May::of(&request, which)?;
     let body: Value = request.json()?;
     if !body.is_object() {
         return Err(Error::invalid("The body has to be an object resource."));
     }
-    let edit = Edit::of(&request, &body, replaces)?;
-    let may = May::of(&request, edit.which)?;
+    let edit = Edit::of(&request, &body, which, replaces)?;
     let found = db::transaction(|tx| edit.run(tx, &may))?;
     let key = CustomerKey::of(&request)?;
     let full = draft::full(&request, body.get("acl").is_some())?;
@@ -90,12 +91,12 @@ struct Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    fn of(request: &'a RequestHead, body: &'a Value, replaces: bool) -> Result<Self> {
+    fn of(request: &'a RequestHead, body: &'a Value, which: Which, replaces: bool) -> Result<Self> {
         Ok(Edit {
             request,
             body,
             replaces,
-            which: Which::of(request)?,
+            which,
             preconditions: Preconditions::from_query(request)?,
             overrides: request.query_bool("overrideUnlockedRetention")?,
         })

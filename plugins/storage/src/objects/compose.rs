@@ -53,6 +53,8 @@ impl Part {
 /// Answers with the composed object.
 pub fn compose(mut request: Request) -> Result<Response> {
     let body: Body = request.json()?;
+    let mut draft = destination(&request, body.destination.unwrap_or_else(|| json!({})))?;
+    draft.admit_alone()?;
     if body.source_objects.is_empty() {
         return Err(Error::required("sourceObjects"));
     }
@@ -62,8 +64,6 @@ pub fn compose(mut request: Request) -> Result<Response> {
             body.source_objects.len()
         )));
     }
-    let mut draft = destination(&request, body.destination.unwrap_or_else(|| json!({})))?;
-    draft.admit_alone()?;
     if body.delete_source_objects {
         for part in &body.source_objects {
             access::check("storage.objects.delete", &draft.bucket, &part.name, part.which())?;

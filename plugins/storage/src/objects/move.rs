@@ -17,14 +17,14 @@ pub fn r#move(request: Request) -> Result<Response> {
     let (bucket, from, to) =
         (request.param("bucket"), request.param("sourceObject"), request.param("destinationObject"));
     name::check(to).map_err(name::NameError::into_error)?;
-    if from == to {
-        return Err(Error::invalid("The source and the destination of a move have to differ."));
-    }
     let preconditions = Preconditions::source_from_query(&request)?;
     // A move hands no content to anybody, so the key stays where it is and need not come along.
     let key = CustomerKey::of(&request)?;
     let found = access::find("storage.objects.move", bucket, from, Which::Live)?;
     access::object("storage.objects.create", &found.bucket, to, None)?;
+    if from == to {
+        return Err(Error::invalid("The source and the destination of a move have to differ."));
+    }
     let replace = Permit::on_object("storage.objects.delete", &found.bucket, to, None)?;
     let key = key.or_else(|| found.object.key_sha256.clone().map(CustomerKey));
     let source = Source { bucket, name: from, which: Which::Live, permission: None, preconditions, key };

@@ -14,8 +14,9 @@ use fogbank_sdk::{Error, Preconditions, Request, Response, Result};
 /// Answers with the live object.
 pub fn restore(request: Request) -> Result<Response> {
     let (bucket, name) = (request.param("bucket"), request.param("object"));
+    crate::access::object_named("storage.objects.restore", bucket, name)?;
     let generation = request.query_i64("generation")?.ok_or_else(|| Error::required("generation"))?;
-    let found = crate::access::find("storage.objects.restore", bucket, name, Which::SoftDeleted(generation))?;
+    let found = lookup::find(bucket, name, Which::SoftDeleted(generation))?;
     let token = request.query("restoreToken");
     if token.is_some() && token != found.object.restore_token.as_deref() {
         return Err(lookup::no_such_object(bucket, name));

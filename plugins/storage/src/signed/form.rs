@@ -42,6 +42,10 @@ pub const ANY: Range = Range { least: 0, most: u64::MAX };
 ///
 /// Errors: 403.
 pub fn admit(fields: &Fields, bucket: &str) -> Result<Range> {
+    super::binding(verify(fields, bucket), ANY)
+}
+
+fn verify(fields: &Fields, bucket: &str) -> Result<Range> {
     let Some(policy) = fields.get("policy") else { return Ok(ANY) };
     let range = Policy::parse(policy)?.allows(fields, bucket, context::now())?;
     let candidate = [(policy.to_owned(), None)];

@@ -22,7 +22,8 @@ mod tests;
 pub mod v2;
 pub mod v4;
 
-use fogbank_sdk::{Request, RequestHead, Result, identity};
+use fogbank_sdk::identity::{self, Proof};
+use fogbank_sdk::{Request, RequestHead, Result, log};
 
 /// What a client's own tools add behind the signature, and what decides nothing.
 const UNSIGNED: [&str; 3] = ["x-goog-api-client", "x-goog-gcs-idempotency-token", "x-goog-request-params"];
@@ -35,6 +36,10 @@ pub fn admit(request: &mut Request) -> Result<()> {
     if !identity::caller().enforced {
         return Ok(());
     }
+    binding(verify(request, kind), ())
+}
+
+fn verify(request: &mut Request, kind: Kind) -> Result<()> {
     match kind {
         Kind::V4(signed) => {
             v4::verify(request, &signed?)?;
@@ -42,6 +47,19 @@ pub fn admit(request: &mut Request) -> Result<()> {
             v4::require_payload(&head, request.body().bytes())
         }
         Kind::V2(signed) => v2::verify(request, &signed?),
+    }
+}
+
+/// The outcome, or `otherwise` where the operator only wants to hear of refusals (`--auth audit`): the host then takes a proof that
+/// is none, and notes it.
+fn binding<T>(outcome: Result<T>, otherwise: T) -> Result<T> {
+    let Err(refusal) = &outcome else { return outcome };
+    match identity::assume_signed("nobody", &[], Proof::RsaSha256(&[])) {
+        Ok(_) => {
+            log::warn!("a signature would have been refused: {refusal}");
+            Ok(otherwise)
+        }
+        Err(_) => outcome,
     }
 }
 

@@ -200,7 +200,7 @@ pub fn time(text: &str) -> Option<Timestamp> {
 /// Errors: 403.
 pub fn bytes(text: &str) -> Result<Vec<u8>> {
     let bad = || failure::malformed("The signature is not hexadecimal.");
-    if text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(bad());
     }
     (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| bad())).collect()

@@ -2,6 +2,7 @@
 
 use super::session::{Session, UPLOADER};
 use super::{append, single};
+use crate::access;
 use crate::model::bucket::Bucket;
 use crate::objects::draft::{self, Draft};
 use fogbank_sdk::{Error, Request, RequestHead, Response, Result, query};
@@ -12,6 +13,18 @@ pub fn begin(request: Request) -> Result<Response> {
     if request.query("upload_id").is_some() {
         return append(request);
     }
+    let head = request.head();
+    start(request).map_err(|error| refused_first(&head, error))
+}
+
+/// What is wrong with a request is told to those who may upload to the bucket at all: without a name nobody has been asked.
+fn refused_first(request: &RequestHead, error: Error) -> Error {
+    let broken = error.http_status() == 400;
+    let asked = broken.then(|| access::bucket_named("storage.objects.create", request.param("bucket")));
+    asked.and_then(Result::err).unwrap_or(error)
+}
+
+fn start(request: Request) -> Result<Response> {
     match request.query("uploadType").unwrap_or_default() {
         "media" => single::media(request),
         "multipart" => single::multipart(request),

@@ -4,10 +4,10 @@
 use super::call::Call;
 use super::documents::{self, Document, creation};
 use super::{form, headers, listing, multipart, permission, reader, unimplemented, writer};
-use crate::buckets;
 use crate::conditions::Conditions;
 use crate::model::bucket::Bucket;
-use fogbank_sdk::{Error, Request, RequestHead, Response, Result};
+use crate::{access, buckets};
+use fogbank_sdk::{Error, Request, RequestHead, Response, Result, context};
 use serde_json::{Map, Value, json};
 
 /// Lists objects, or shows a part of the bucket.
@@ -59,6 +59,8 @@ pub fn put(request: Request) -> Result<Response> {
 }
 
 fn create(mut request: Request) -> Result<Response> {
+    let project = request.header("x-goog-project-id").map_or_else(context::default_project, str::to_owned);
+    access::project("storage.buckets.create", &project)?;
     let settings = reader::read_if_any(request.body(), creation::ROOT, creation::settings)?;
     let mut settings = settings.unwrap_or_default();
     settings.insert("name".into(), json!(request.param("bucket")));
@@ -67,7 +69,7 @@ fn create(mut request: Request) -> Result<Response> {
     }
     let locks = request.header("x-goog-bucket-object-lock-enabled").map(str::to_ascii_lowercase);
     let call = Call::of(&request)
-        .query("project", request.header("x-goog-project-id"))
+        .query("project", Some(&project))
         .query("predefinedAcl", headers::canned(&request)?)
         .query("enableObjectRetention", locks.as_deref());
     buckets::insert(call.with(&Value::Object(settings))?)?;
@@ -122,6 +124,7 @@ pub fn post(request: Request) -> Result<Response> {
     match documents::absent(&request) {
         Some(part) => Err(unimplemented(&request, part)),
         None if form::is_form(&request) => form::upload(request),
-        None => Err(Error::invalid("A POST to a bucket is a form: its Content-Type is multipart/form-data.")),
+        None => permission::on_bucket(&request, "storage.objects.create")
+            .and(Err(Error::invalid("A POST to a bucket is a form: its Content-Type is multipart/form-data."))),
     }
 }

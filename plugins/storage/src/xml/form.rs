@@ -1,7 +1,7 @@
 //! `POST /BUCKET` with an HTML form: the last field is the file, those in front of it say what it is to be.
 //! <https://cloud.google.com/storage/docs/xml-api/post-object-forms>
 
-use super::{answer, headers, listing, writer};
+use super::{answer, headers, link, writer};
 use crate::signed::form::{self, Fields};
 use crate::uploads::single;
 use fogbank_sdk::multipart::{Multipart, Part, parameter};
@@ -96,7 +96,7 @@ fn finish(head: &RequestHead, fields: &Fields, resource: &Value) -> Result<Respo
         let (key, etag) = (query::encode(key), query::encode(&etag));
         return Ok(Response::new(303).header("location", format!("{place}{mark}bucket={bucket}&key={key}&etag={etag}")));
     }
-    let location = format!("{}/{bucket}/{}", head.base_url(), listing::shown(key, true));
+    let location = link(head);
     let response = match fields.get("success_action_status") {
         Some("200") => Response::new(200),
         Some("201") => writer::answer(writer::document("PostResponse", "", |xml| {

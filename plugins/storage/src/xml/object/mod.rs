@@ -8,7 +8,7 @@ mod read;
 mod remove;
 mod write;
 
-use super::{multipart, unimplemented};
+use super::{multipart, permission, unimplemented};
 use fogbank_sdk::{Request, RequestHead, Response, Result};
 
 /// Parts of an object that are not here.
@@ -64,7 +64,10 @@ pub fn post(request: Request) -> Result<Response> {
         () if has("upload_id") => write::resume(request),
         () if has("compose") => compose::compose(request),
         () if request.header("x-goog-resumable").is_some() => write::start(&request),
-        () => Err(unimplemented(&request, "without ?uploads, ?compose or x-goog-resumable")),
+        () => {
+            permission::on_object(&request, "storage.objects.create")?;
+            Err(unimplemented(&request, "without ?uploads, ?compose or x-goog-resumable"))
+        }
     }
 }
 
