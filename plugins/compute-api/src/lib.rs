@@ -1,0 +1,4 @@
+//! What the services of the Compute Engine API share: the specification's tables, and the engine that keeps resources by them.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
