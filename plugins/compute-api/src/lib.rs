@@ -2,3 +2,6 @@
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
+
+pub mod filter;
+pub mod order;
