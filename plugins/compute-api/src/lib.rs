@@ -1,7 +1,34 @@
 //! What the services of the Compute Engine API share: the specification's tables, and the engine that keeps resources by them.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`collections`], [`schema`] | the specification: collections, methods, the forms of bodies |
+//! | [`call`], [`path`], [`links`] | a request taken apart; names of resources, and links between them |
+//! | [`store`], [`change`], [`operation`] | rows, and the transactions that change them, each with its operation |
+//! | [`list`], [`filter`], [`order`], [`show`] | lists and what clients see |
+//! | [`generic`], [`policy`] | handlers for collections without an effect; IAM policies |
+//! | [`part`] | which of the services this is: what it keeps itself, and what it asks the other for |
+//! | [`places`] | regions and zones |
+//! | [`failure`], [`background`] | errors in the API's words; what both runners do alike |
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod background;
+pub mod call;
+pub mod change;
+pub mod collections;
+pub mod failure;
 pub mod filter;
+pub mod generic;
+pub mod links;
+pub mod list;
+pub mod operation;
 pub mod order;
+pub mod part;
+pub mod path;
+pub mod places;
+pub mod policy;
+pub mod schema;
+pub mod show;
+pub mod store;

@@ -85,7 +85,8 @@ mod tests {
         assert_eq!(document["network"], "//compute/projects/p/global/networks/n");
         assert_eq!(document["description"], "global/networks/n");
         assert_eq!(document["items"][0]["value"], "https://x/compute/v1/projects/p/global/networks/n");
-        let found: Vec<String> = of(document.as_object().unwrap()).into_iter().map(|(field, path)| format!("{field} {path}")).collect();
+        let found: Vec<String> =
+            of(document.as_object().unwrap()).into_iter().map(|(field, path)| format!("{field} {path}")).collect();
         assert_eq!(found, ["network projects/p/global/networks/n", "target projects/q/zones/z/disks/d"]);
         expand(&mut document, "http://h/compute/v1/");
         assert_eq!(document["network"], "http://h/compute/v1/projects/p/global/networks/n");

@@ -1,5 +1,6 @@
 //! Paths of resources: what follows `/compute/v1/` in their URLs. A path is how a resource is named in rows and in links.
 
+use crate::collections::{self, Place};
 use std::fmt;
 
 /// Stands in front of a path inside a stored document, in the place of the URL that a client sees.
@@ -48,6 +49,15 @@ impl Scope {
             Self::Global => None,
             Self::Region(region) => Some(region),
             Self::Zone(zone) => zone.rsplit_once('-').map(|(region, _)| region),
+        }
+    }
+
+    /// What the specification's tables call it.
+    pub fn table(&self) -> collections::Scope {
+        match self {
+            Self::Global => collections::Scope::Global,
+            Self::Region(_) => collections::Scope::Region,
+            Self::Zone(_) => collections::Scope::Zone,
         }
     }
 
@@ -124,6 +134,11 @@ impl Path {
         }
     }
 
+    /// What the specification says of such resources in such a scope.
+    pub fn place(&self) -> Option<&'static Place> {
+        collections::named(&self.collection).and_then(|collection| collection.place(self.scope.table()))
+    }
+
     /// The form of a link inside a stored document.
     pub fn marked(&self) -> String {
         format!("{MARK}{self}")
@@ -166,20 +181,37 @@ mod tests {
             "/regions/r/subnetworks/s",
             "//compute/projects/p/regions/r/subnetworks/s",
         ] {
-            assert_eq!(Path::parse_reference(text, "p").map(|path| path.to_string()).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                Path::parse_reference(text, "p").map(|path| path.to_string()).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_none_stays_as_it_is() {
-        for text in ["", "default", "ftp://x/projects/p/global/networks/n", "global", "global/networks", "projects//global/x/y", "a/b/c"] {
+        for text in [
+            "",
+            "default",
+            "ftp://x/projects/p/global/networks/n",
+            "global",
+            "global/networks",
+            "projects//global/x/y",
+            "a/b/c",
+        ] {
             assert_eq!(Path::parse_reference(text, "p"), None, "{text}");
         }
     }
 
     #[test]
     fn paths_are_written_as_they_were_read() {
-        for text in ["projects/p", "projects/p/zones/z", "projects/p/global/images/family/debian-12", "projects/p/zones/z/disks/d"] {
+        for text in [
+            "projects/p",
+            "projects/p/zones/z",
+            "projects/p/global/images/family/debian-12",
+            "projects/p/zones/z/disks/d",
+        ] {
             assert_eq!(Path::parse(text).map(|path| path.to_string()).as_deref(), Some(text));
         }
     }
