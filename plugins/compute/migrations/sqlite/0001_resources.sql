@@ -1,0 +1,1 @@
+../../../compute-api/migrations/sqlite/0001_resources.sql

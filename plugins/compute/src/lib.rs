@@ -1,0 +1,54 @@
+//! Compute Engine: machines, disks, images, groups, and every other collection of its API that is not a network's.
+#![deny(unsafe_code)]
+
+pub use compute_api::generic;
+
+use compute_api::background;
+use compute_api::part::{self, Part};
+use compute_api::path::Path;
+use fogbank_sdk::{Outcome, Reply, Request, Result, Runner, Service, Work};
+use serde_json::Value;
+
+mod routes {
+    include!(concat!(env!("OUT_DIR"), "/routes.rs"));
+}
+
+/// Collections that are kept by `vpc`.
+const NETWORKS: [&str; 6] = ["addresses", "firewalls", "networks", "routers", "routes", "subnetworks"];
+
+static PART: Part = Part { owns, given };
+
+fn owns(collection: &str) -> bool {
+    !NETWORKS.contains(&collection)
+}
+
+fn given(_: &Path) -> Option<Value> {
+    None
+}
+
+/// The service, as the host calls it.
+pub struct Compute;
+
+impl Service for Compute {
+    fn handle(request: Request) -> Result<Reply> {
+        part::set(&PART);
+        routes::dispatch(request)
+    }
+}
+
+impl Runner for Compute {
+    fn run(work: Work) -> Outcome {
+        part::set(&PART);
+        match work {
+            Work::Operation(operation) => background::run(&operation, |_, _| Ok(Outcome::Done(String::new()))),
+            _ => Outcome::Done(String::new()),
+        }
+    }
+}
+
+#[allow(unsafe_code, reason = "the component's exports are generated")]
+mod exports {
+    use super::Compute;
+
+    fogbank_sdk::service!(Compute, runner);
+}

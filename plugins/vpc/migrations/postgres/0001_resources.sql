@@ -1,0 +1,1 @@
+../../../compute-api/migrations/postgres/0001_resources.sql
