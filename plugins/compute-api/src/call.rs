@@ -2,7 +2,7 @@
 
 use crate::collections::{self, Collection, Method};
 use crate::path::{Path, Scope};
-use crate::{links, schema};
+use crate::{links, places, schema};
 use fogbank_sdk::{Error, Request, RequestHead, Result, context};
 use serde_json::{Map, Value};
 
@@ -26,7 +26,7 @@ pub struct Call {
 impl Call {
     /// Reads the head of a request whose route has the id of a method.
     ///
-    /// Errors: 400 for a `requestId` that is none; internal where the route is no method of the API.
+    /// Errors: 400 for a `requestId` that is none, a region or a zone that there is not; internal where the route is no method of the API.
     pub fn of(request: &RequestHead) -> Result<Self> {
         let route = request.route();
         let method = collections::method(route).ok_or_else(|| Error::internal(format!("{route} is no method")))?;
@@ -36,6 +36,13 @@ impl Call {
             ("", region) => Scope::Region(region.to_owned()),
             (zone, _) => Scope::Zone(zone.to_owned()),
         };
+        // A name of `zones.get` and `regions.get` is that of a resource, which may be missing.
+        if method.param != Some(scope.kind()) && !places::exists(&scope) {
+            let name = scope.to_string();
+            let name = name.rsplit_once('/').map_or("", |(_, name)| name);
+            let why = format!("Unknown {}.", scope.kind());
+            return Err(crate::failure::invalid(scope.kind(), name, &why));
+        }
         Ok(Self {
             project: request.param("project").to_owned(),
             scope,

@@ -76,7 +76,7 @@ pub fn delete(
         let mut resource = store::load(tx, path)?;
         let then = prepare(tx, &mut resource)?;
         match then {
-            Then::Done => store::delete(tx, path)?,
+            Then::Done | Then::Follow(..) => store::delete(tx, path)?,
             Then::Run(..) => store::save(tx, &resource)?,
         }
         operation::start(tx, call, path, resource.id, then)
@@ -122,13 +122,20 @@ fn check_fingerprint(resource: &Resource, body: &mut Map<String, Value>) -> Resu
     }
 }
 
-/// Takes away what follows from the rest.
+/// Takes away what follows from the rest, and `params`, which are of the request and never of the resource.
 fn own_fields(body: &mut Map<String, Value>) {
-    for field in
-        ["id", "kind", "name", "selfLink", "selfLinkWithId", "creationTimestamp", "fingerprint", "labelFingerprint"]
-    {
-        body.remove(field);
-    }
+    const OWN: [&str; 9] = [
+        "id",
+        "kind",
+        "name",
+        "selfLink",
+        "selfLinkWithId",
+        "creationTimestamp",
+        "fingerprint",
+        "labelFingerprint",
+        "params",
+    ];
+    body.retain(|field, _| !OWN.contains(&field.as_str()));
 }
 
 fn take_name(body: &mut Map<String, Value>) -> Result<String> {

@@ -20,8 +20,10 @@ const REMEMBERED_MS: i64 = 60 * 60 * 1000;
 pub enum Then {
     /// Nothing: it is done with the transaction.
     Done,
-    /// The service's runner, with the kind of the operation and its input.
+    /// The service's runner, with the kind of the operation and its input. What is to be deleted is deleted by the runner.
     Run(&'static str, Value),
+    /// The rows are as they have to be, a deleted one is gone; the service's runner carries the change to where it has its effect.
+    Follow(&'static str, Value),
 }
 
 /// What is kept of an operation beside what the host keeps.
@@ -65,7 +67,7 @@ pub fn repeated(tx: &Transaction, call: &Call) -> Result<Option<String>> {
 pub fn start(tx: &Transaction, call: &Call, target: &Path, number: i64, then: Then) -> Result<String> {
     let (kind, payload) = match then {
         Then::Done => (DONE, Value::Null),
-        Then::Run(kind, payload) => (kind, payload),
+        Then::Run(kind, payload) | Then::Follow(kind, payload) => (kind, payload),
     };
     let input =
         Input { kind: call.method.action.to_owned(), target: target.to_string(), id: number, user: user(), payload };
