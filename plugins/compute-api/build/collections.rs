@@ -61,10 +61,8 @@ fn collection(name: &str, parents: &[(&str, &str)], places: &BTreeMap<&str, Plac
         format!("Aggregated {{ kind: {:?}, key: {key:?} }}", method.kind.as_deref().unwrap_or_default())
     });
     let aggregated = aggregated.map_or("None".to_owned(), |aggregated| format!("Some({aggregated})"));
-    let kind = places.values().next().map(Place::kind).unwrap_or_default();
-    let mut code = format!(
-        "Collection {{ name: {name:?}, parents: &{parents:?}, kind: {kind:?}, aggregated: {aggregated}, places: &[\n"
-    );
+    let mut code =
+        format!("Collection {{ name: {name:?}, parents: &{parents:?}, aggregated: {aggregated}, places: &[\n");
     places.iter().for_each(|(id, place)| code.push_str(&line(id, place, schemas)));
     code + "] },\n"
 }

@@ -32,8 +32,6 @@ pub struct Collection {
     /// What it lies in, outermost first, each with the parameter of its name: `instanceGroupManagers`, `instanceGroupManager` for
     /// `resizeRequests`.
     pub parents: &'static [(&'static str, &'static str)],
-    /// What resources say in `kind`: `compute#healthCheck`. Of the first place, as [`Collection::schema`].
-    pub kind: &'static str,
     /// How they are listed over all scopes.
     pub aggregated: Option<Aggregated>,
     /// The scopes that it has.
@@ -120,11 +118,6 @@ pub fn methods() -> &'static [Method] {
 // === impl Collection ===
 
 impl Collection {
-    /// What its resources are made of: the schema of its first place. In `vmExtensionPolicies` alone another place has another.
-    pub fn schema(&self) -> Option<&'static Schema> {
-        self.places.first()?.schema()
-    }
-
     /// What it is in a scope.
     pub fn place(&self, scope: Scope) -> Option<&'static Place> {
         self.places.iter().find(|place| place.scope == scope)

@@ -7,7 +7,7 @@ CREATE TABLE resource (
     id BIGINT NOT NULL UNIQUE,
     created_ms BIGINT NOT NULL,
     body TEXT NOT NULL
-) STRICT;
+);
 CREATE INDEX resource_by_name ON resource (project, collection, scope, name);
 CREATE INDEX resource_by_age ON resource (project, collection, created_ms);
 
@@ -16,7 +16,7 @@ CREATE TABLE link (
     source TEXT NOT NULL,
     target TEXT NOT NULL,
     PRIMARY KEY (source, target)
-) STRICT;
+);
 CREATE INDEX link_by_target ON link (target);
 
 -- Requests that clients may send again, by their own ids.
@@ -26,5 +26,5 @@ CREATE TABLE request (
     operation TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     PRIMARY KEY (project, id)
-) STRICT;
+);
 CREATE INDEX request_by_age ON request (created_ms);

@@ -2,7 +2,7 @@
 //!
 //! The tables are made from `spec/schemas.tsv` when the crate is built; nothing is read at run time.
 
-pub mod check;
+mod check;
 mod pattern;
 #[cfg(test)]
 mod tests;
