@@ -1,5 +1,30 @@
 //! Networks of Compute Engine: VPC networks, subnetworks, firewall rules, routes, addresses, routers.
+//!
+//! # Layout
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`networks`], [`subnetworks`], [`firewalls`], [`routes`], [`addresses`], [`routers`] | the API, one a collection |
+//! | [`machines`] | what the service `compute` asks for its machines: addresses, and nics that have them |
+//! | [`defaults`], [`auto`] | the default network of a project; the ranges of auto mode |
+//! | [`range`], [`leases`] | ranges of addresses; which addresses are given out |
+//! | [`reference`](mod@reference) | references in bodies |
+//! | [`effects`] | what follows a change for machines that run |
 #![deny(unsafe_code)]
+
+pub mod addresses;
+pub mod auto;
+pub mod defaults;
+pub mod effects;
+pub mod firewalls;
+pub mod leases;
+pub mod machines;
+pub mod networks;
+pub mod range;
+pub mod reference;
+pub mod routers;
+pub mod routes;
+pub mod subnetworks;
 
 pub use compute_api::generic;
 
@@ -7,9 +32,9 @@ use compute_api::background;
 use compute_api::part::{self, Part};
 use compute_api::path::Path;
 use fogbank_sdk::{Outcome, Reply, Request, Result, Runner, Service, Work};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-mod routes {
+mod dispatch {
     include!(concat!(env!("OUT_DIR"), "/routes.rs"));
 }
 
@@ -22,8 +47,10 @@ fn owns(collection: &str) -> bool {
     NETWORKS.contains(&collection)
 }
 
-fn given(_: &Path) -> Option<Value> {
-    None
+/// The gateway to the internet is in no list and has no methods, and routes lead to it.
+fn given(path: &Path) -> Option<Value> {
+    let gateway = routes::generated::internet_gateway(&path.project);
+    (*path == gateway).then(|| json!({"name": gateway.name, "selfLink": gateway.marked()}))
 }
 
 /// The service, as the host calls it.
@@ -32,7 +59,10 @@ pub struct Vpc;
 impl Service for Vpc {
     fn handle(request: Request) -> Result<Reply> {
         part::set(&PART);
-        routes::dispatch(request)
+        if !request.param("project").is_empty() {
+            defaults::ensure(request.param("project"))?;
+        }
+        dispatch::dispatch(request)
     }
 }
 
@@ -40,7 +70,7 @@ impl Runner for Vpc {
     fn run(work: Work) -> Outcome {
         part::set(&PART);
         match work {
-            Work::Operation(operation) => background::run(&operation, |_, _| Ok(Outcome::Done(String::new()))),
+            Work::Operation(operation) => background::run(&operation, machines::background::run),
             _ => Outcome::Done(String::new()),
         }
     }

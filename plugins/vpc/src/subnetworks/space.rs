@@ -1,5 +1,6 @@
 //! The ranges of a network's subnetworks: which there are, and whether a new one goes beside them (F22).
 
+use crate::leases;
 use crate::networks::peerings;
 use crate::range::Range;
 use crate::reference;
@@ -99,6 +100,12 @@ pub fn check(tx: &Transaction, network: &Resource, path: &Path, wanted: &Wanted)
     for peer in peerings::connected(tx, network)? {
         if let Some((new, _, owner)) = clash(&ranges_of(tx, &peer.path)?) {
             let message = format!("{} of the peer network '{}'.", conflict(new, &owner).message().trim_end_matches('.'), peer.path);
+            return Err(Error::invalid(message));
+        }
+    }
+    for new in &wanted.0 {
+        if let Some(lease) = leases::within(tx, &network.path.to_string(), new.range)? {
+            let message = format!("Invalid IPCidrRange: {} conflicts with the range of '{}'.", new.range, lease.owner);
             return Err(Error::invalid(message));
         }
     }
