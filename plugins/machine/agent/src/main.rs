@@ -1,0 +1,3 @@
+//! The first process of a machine's own container.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The program that owns a machine's network namespace.
+
+fn main() {}
