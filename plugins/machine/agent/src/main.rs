@@ -14,6 +14,7 @@
 mod accounts;
 mod clock;
 mod console;
+mod copy;
 
 mod guest;
 mod host_keys;
@@ -37,6 +38,8 @@ fn main() -> ExitCode {
         ["scripts", "startup"] => scripts::run(scripts::Event::Startup),
         ["scripts", "shutdown"] => scripts::run(scripts::Event::Shutdown),
         ["sshd"] => sshd::run(),
+        ["copy", from, to] => copy::run(from.as_ref(), to.as_ref()),
+        ["size", directory] => copy::size(directory.as_ref()),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(64)
