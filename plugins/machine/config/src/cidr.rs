@@ -41,8 +41,8 @@ impl Cidr {
 
     /// The range of `prefix` bits (32 at most) that `address` is in.
     #[must_use]
-    pub fn around(address: Ipv4Addr, prefix: u8) -> Cidr {
-        let prefix = prefix.min(32);
+    pub const fn around(address: Ipv4Addr, prefix: u8) -> Cidr {
+        let prefix = if prefix > 32 { 32 } else { prefix };
         Cidr { address: Ipv4Addr::from_bits(address.to_bits() & mask(prefix)), prefix }
     }
 
@@ -60,7 +60,7 @@ impl Cidr {
 
     /// The highest address.
     #[must_use]
-    pub fn last(self) -> Ipv4Addr {
+    pub const fn last(self) -> Ipv4Addr {
         Ipv4Addr::from_bits(self.address.to_bits() | !mask(self.prefix))
     }
 
@@ -83,8 +83,8 @@ impl Cidr {
     }
 }
 
-fn mask(prefix: u8) -> u32 {
-    u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)
+const fn mask(prefix: u8) -> u32 {
+    if prefix == 0 { 0 } else { u32::MAX << (32 - prefix) }
 }
 
 impl fmt::Display for Cidr {
