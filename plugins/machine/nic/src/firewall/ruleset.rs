@@ -128,6 +128,8 @@ fn filters(configuration: &Configuration, attachments: &[Attachment<'_>], mark: 
         forward.push(established());
         forward.extend(arriving("forward"));
     } else {
+        // A connection to Fogbank begins with Docker's address, and would otherwise wait for ever.
+        output.push(vec![E::Source(outside("own")), E::Destination(within("closed")), E::Refuse]);
         output.push(vec![E::Source(outside("own")), E::Drop]);
     }
     output.extend([established(), vec![E::Goto("leave".into())]]);
