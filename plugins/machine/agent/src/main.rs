@@ -6,7 +6,7 @@
 //!   It does nothing that can fail, because the machine ends with it; whatever can fail runs in a process of its own.
 //! - `guest`: follows the metadata server: accounts with their SSH keys, names of the host, host keys as guest attributes.
 //! - `scripts`: startup and shutdown scripts.
-//! - `sshd`: OpenSSH where the image has it.
+//! - `sshd`: OpenSSH where the image has it, `ssh` where it has not.
 //! - `copy`: copies and measures trees, for snapshots of disks (not in a machine: in a container that mounts two volumes).
 
 #![deny(unsafe_code)]
@@ -23,6 +23,7 @@ mod http;
 mod init;
 mod metadata;
 mod scripts;
+mod ssh;
 mod sshd;
 
 use std::process::ExitCode;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
         ["scripts", "startup"] => scripts::run(scripts::Event::Startup),
         ["scripts", "shutdown"] => scripts::run(scripts::Event::Shutdown),
         ["sshd"] => sshd::run(),
+        ["ssh-connection"] => ssh::run_connection(),
+        ["session", name, kind] => ssh::session::run(name, kind, None),
+        ["session", name, kind, line] => ssh::session::run(name, kind, Some(line)),
         ["copy", from, to] => copy::run(from.as_ref(), to.as_ref()),
         ["size", directory] => copy::size(directory.as_ref()),
         _ => {

@@ -1,31 +1,37 @@
-//! The SSH server: OpenSSH's where the image has it. This process becomes the server, and process 1 starts it again when it
-//! ends.
+//! The SSH server: OpenSSH's where the image has it, Fogbank's own where it has not. Either way this process becomes the
+//! server, and process 1 starts it again when it ends.
 
 use crate::console::SSH;
+use crate::ssh;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
 
 const OPENSSH: &str = "/usr/sbin/sshd";
-/// How often it is looked whether OpenSSH has been installed.
-const LOOK: Duration = Duration::from_secs(5);
+/// Packages write their program before its configuration; with this it is ready.
+const CONFIGURATION: &str = "/etc/ssh/sshd_config";
 
 /// Serves SSH on port 22 until it is killed.
 pub fn run() -> ExitCode {
-    if !Path::new(OPENSSH).exists() {
-        SSH.say("This image has no SSH server. Install openssh-server (in a startup script, say), and it is started.");
-        while !Path::new(OPENSSH).exists() {
-            std::thread::sleep(LOOK);
-        }
-        // Packages write the program before its configuration.
-        std::thread::sleep(LOOK);
+    if !is_installed() {
+        // OpenSSH takes over when it has been installed, between two connections.
+        return match ssh::run_listener(is_installed) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                SSH.say(&format!("cannot listen on port 22: {error}"));
+                ExitCode::FAILURE
+            }
+        };
     }
     prepare();
     let error = Command::new(OPENSSH).args(["-D", "-e"]).stdin(Stdio::null()).exec();
     SSH.say(&format!("cannot run {OPENSSH}: {error}"));
     ExitCode::FAILURE
+}
+
+fn is_installed() -> bool {
+    Path::new(OPENSSH).exists() && Path::new(CONFIGURATION).exists()
 }
 
 /// What OpenSSH needs before its start: the directory of its privilege separation, and host keys.

@@ -2,9 +2,9 @@
 
     containers.py AGENT [IMAGE...]
 
-AGENT is the program, an IMAGE is one of `debian:12-ssh-test` (Debian with openssh-server and sudo) and
-`busybox:fogbank-test` (nothing but busybox), both by default; one that is not there is an error. Needs Docker, ssh and
-ssh-keygen.
+AGENT is the program, an IMAGE is one of `debian:12-ssh-test` (Debian with openssh-server and sudo), `debian:12-plain-test`
+(Debian without an SSH server) and `busybox:fogbank-test` (nothing but busybox), all by default; one that is not there is an
+error. Needs Docker, ssh, scp and ssh-keygen.
 """
 
 import ipaddress
@@ -104,12 +104,19 @@ class Machine:
         run("docker", "stop", "-t", "100", self.id)
         return int(run("docker", "inspect", "-f", "{{.State.ExitCode}}", self.id).stdout)
 
-    def ssh(self, key, command, user="ann", **options):
-        return run(
-            "ssh", "-i", str(key), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-            "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "LogLevel=ERROR",
-            f"{user}@{self.address}", command, check=False, **options,
-        )  # fmt: skip
+    def options(self, key):
+        options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes", "BatchMode=yes"]
+        options += ["ConnectTimeout=5", "LogLevel=ERROR"]
+        return ["-i", str(key), *(f"-o{option}" for option in options)]
+
+    def command(self, key, command, *more, user="ann"):
+        return ["ssh", *self.options(key), *more, f"{user}@{self.address}", *([command] if command else [])]
+
+    def ssh(self, key, command, *more, user="ann", **options):
+        return run(*self.command(key, command, *more, user=user), check=False, timeout=60, **options)
+
+    def scp(self, key, *paths):
+        run("scp", *self.options(key), *(path.format(f"ann@{self.address}") for path in paths), timeout=60)
 
     def remove(self):
         run("docker", "rm", "-f", self.id, check=False)
@@ -118,7 +125,8 @@ class Machine:
 
 def keys(directory, *kinds):
     for kind in kinds:
-        run("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "ann@home", "-f", str(directory / kind))
+        algorithm = "ed25519" if kind == "stranger" else kind
+        run("ssh-keygen", "-q", "-t", algorithm, "-N", "", "-C", "ann@home", "-f", str(directory / kind))
     return {kind: (directory / f"{kind}.pub").read_text().strip() for kind in kinds}
 
 
@@ -157,10 +165,54 @@ def check_zombies(machine):
 def check_ssh(machine, directory, publics):
     for kind in publics:
         until(f"login with {kind}", lambda kind=kind: machine.ssh(directory / kind, "id -un").stdout == "ann\n")
-    done = machine.ssh(directory / "rsa", "echo out; echo err >&2; cat; exit 7", input="in")
+    key = directory / "rsa"
+    done = machine.ssh(key, "echo out; echo err >&2; cat; exit 7", input="in")
     assert (done.returncode, done.stdout, done.stderr) == (7, "out\nin", "err\n"), done
-    assert machine.ssh(directory / "rsa", "sudo id -u").stdout == "0\n"
+    done = machine.ssh(key, "id -u; id -g; pwd; echo $HOME $USER; umask", "-oSendEnv=LANG")
+    assert done.stdout == "1000\n1000\n/home/ann\n/home/ann ann\n0022\n", done
+    assert machine.ssh(directory / "stranger", "true").returncode == 255
+    assert machine.ssh(key, "true", user="nobody").returncode == 255
+    done = machine.ssh(key, "tty; stty size; echo $TERM; exit 3", "-tt")
+    assert done.returncode == 3 and re.match(r"/dev/pts/\d+\r\n\d+ \d+\r\n\w+", done.stdout), done
+    done = machine.ssh(key, "kill -TERM $$")
+    assert done.returncode in (143, 255), done
     until("host keys", lambda: machine.state.exists() and "hostkeys/ssh-ed25519" in machine.state.read_text())
+
+
+def check_shell(machine, directory):
+    done = machine.ssh(directory / "ed25519", "", "-tt", input="echo $((6*7)) $0\nexit 5\n")
+    assert done.returncode == 5 and "42 -" in done.stdout, done
+
+
+def check_sudo(machine, directory):
+    assert machine.ssh(directory / "rsa", "sudo id -u").stdout == "0\n"
+
+
+def check_volume(machine, directory):
+    """Much in both directions at once, and as a file."""
+    data = bytes(range(256)) * 40_000
+    command = machine.command(directory / "rsa", "cat")
+    done = subprocess.run(command, input=data, capture_output=True, timeout=60)
+    assert done.stdout == data, (done.returncode, len(done.stdout), done.stderr)
+    source = directory / "data"
+    source.write_bytes(data)
+    source.chmod(0o750)
+    begun = time.time()
+    machine.scp(directory / "rsa", str(source), "{}:copied")
+    (directory / "tree" / "inner").mkdir(parents=True)
+    (directory / "tree" / "inner" / "file").write_text("text")
+    machine.scp(directory / "rsa", "-r", "-p", str(directory / "tree"), "{}:/tmp/tree")
+    machine.scp(directory / "rsa", "{}:copied", str(directory / "back"))
+    machine.scp(directory / "rsa", "-r", "{}:/tmp/tree", str(directory / "tree-back"))
+    print(f"  copied in {time.time() - begun:.1f} s")
+    assert (directory / "back").read_bytes() == data
+    assert (directory / "tree-back" / "inner" / "file").read_text() == "text"
+    assert machine.ssh(directory / "rsa", "stat -c %a copied; cat /tmp/tree/inner/file").stdout == "750\ntext"
+
+
+def check_many(machine, directory):
+    commands = [subprocess.Popen(machine.command(directory / "rsa", f"sleep 1; echo {n}"), stdout=subprocess.PIPE) for n in range(8)]
+    assert [command.communicate(timeout=30)[0] for command in commands] == [f"{n}\n".encode() for n in range(8)]
 
 
 def check_removal(machine, directory):
@@ -196,7 +248,8 @@ def check_stop(machine):
 def test(agent, image):
     with tempfile.TemporaryDirectory() as directory:
         directory = Path(directory)
-        publics = keys(directory, "rsa", "ed25519")
+        publics = keys(directory, "rsa", "ed25519", "ecdsa", "stranger")
+        del publics["stranger"]
         machine = Machine(agent, image, directory)
         try:
             check_start(machine, publics["rsa"])
@@ -206,11 +259,14 @@ def test(agent, image):
                 {"ssh-keys": "\n".join(f"ann:{public}" for public in publics.values()), "shutdown-script": SHUTDOWN},
                 {"enable-guest-attributes": "TRUE"},
             )
-            if image.startswith("debian"):
-                check_ssh(machine, directory, publics)
+            check_ssh(machine, directory, publics)
+            check_shell(machine, directory)
+            check_volume(machine, directory)
+            check_many(machine, directory)
+            if image == "debian:12-ssh-test":
+                check_sudo(machine, directory)
             check_parts_start_again(machine)
-            if image.startswith("debian"):
-                check_removal(machine, directory)
+            check_removal(machine, directory)
             check_stop(machine)
         except BaseException:
             print(machine.log())
@@ -220,7 +276,7 @@ def test(agent, image):
 
 
 if __name__ == "__main__":
-    for name in sys.argv[2:] or ["busybox:fogbank-test", "debian:12-ssh-test"]:
+    for name in sys.argv[2:] or ["busybox:fogbank-test", "debian:12-plain-test", "debian:12-ssh-test"]:
         started = time.time()
         test(Path(sys.argv[1]).resolve(), name)
         print(f"{name}: ok ({time.time() - started:.1f} s)")

@@ -21,6 +21,8 @@ pub struct User {
     pub uid: u32,
     pub gid: u32,
     pub home: PathBuf,
+    /// Empty means `/bin/sh`.
+    pub shell: PathBuf,
 }
 
 /// The three texts.
@@ -60,11 +62,33 @@ impl Database {
         Err(std::io::Error::new(ErrorKind::WouldBlock, "the files of accounts are locked by another process"))
     }
 
+    /// The files as they are, to ask them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn read(etc: &Path) -> Result<Database> {
+        Ok(Database {
+            passwd: read(&etc.join("passwd"))?.unwrap_or_default(),
+            group: read(&etc.join("group"))?.unwrap_or_default(),
+            shadow: read(&etc.join("shadow"))?,
+        })
+    }
+
+    /// Numbers of the groups that a user is a member of, beside the user's own.
+    pub fn groups(&self, user: &str) -> Vec<u32> {
+        let number = |line: &str| {
+            let fields: Vec<&str> = line.split(':').collect();
+            let [_, _, number, members] = fields.as_slice() else { return None };
+            members.split(',').any(|member| member == user).then(|| number.parse().ok())?
+        };
+        self.group.lines().filter_map(number).collect()
+    }
+
     /// An account by its name.
     pub fn user(&self, name: &str) -> Option<User> {
         let fields = find(&self.passwd, name)?;
-        let [_, _, uid, gid, _, home, ..] = fields.as_slice() else { return None };
-        Some(User { uid: uid.parse().ok()?, gid: gid.parse().ok()?, home: PathBuf::from(home) })
+        let [_, _, uid, gid, _, home, shell] = fields.as_slice() else { return None };
+        Some(User { uid: uid.parse().ok()?, gid: gid.parse().ok()?, home: home.into(), shell: shell.into() })
     }
 
     /// Adds an account that has no password (but may log in with a key), with a group of its own.
@@ -84,7 +108,7 @@ impl Database {
         if let Some(shadow) = self.shadow.as_mut().filter(|shadow| find(shadow, name).is_none()) {
             push(shadow, &format!("{name}:*:{}:0:99999:7:::", clock::now() / 86_400));
         }
-        User { uid: id, gid, home: home.into() }
+        User { uid: id, gid, home: home.into(), shell: shell.into() }
     }
 
     /// A number that is neither a user's nor a group's, above those in use as useradd(8) does.
@@ -147,11 +171,7 @@ impl Locked {
     /// # Errors
     /// They cannot be written. Each file is either as before or as it shall be.
     pub fn edit<T>(&self, edit: impl FnOnce(&mut Database) -> T) -> Result<T> {
-        let before = Database {
-            passwd: read(&self.etc.join("passwd"))?.unwrap_or_default(),
-            group: read(&self.etc.join("group"))?.unwrap_or_default(),
-            shadow: read(&self.etc.join("shadow"))?,
-        };
+        let before = Database::read(&self.etc)?;
         let mut after = before.clone();
         let answer = edit(&mut after);
         // The account appears last, when all that belongs to it is there.
@@ -246,7 +266,7 @@ mod tests {
         database.join("ann", "google-sudoers");
         database.join("ann", "adm");
         database.join("ann", "nowhere");
-        assert_eq!(user, User { uid: 1000, gid: 1000, home: "/home/ann".into() });
+        assert_eq!(user, User { uid: 1000, gid: 1000, home: "/home/ann".into(), shell: "/bin/bash".into() });
         assert_eq!(database.user("ann"), Some(user));
         assert!(database.passwd.ends_with("\nann:x:1000:1000::/home/ann:/bin/bash\n"));
         let group =
@@ -285,6 +305,16 @@ mod tests {
         database.leave("ann", "adm");
         database.leave("syslog", "adm");
         assert!(database.group.contains("adm:x:4:\n"));
+    }
+
+    #[test]
+    fn groups_are_found_by_their_members() {
+        let mut database = debian();
+        database.add_user("ann", "/bin/sh");
+        database.join("ann", "adm");
+        database.join("ann", "ssh");
+        assert_eq!(database.groups("ann"), [4, 999]);
+        assert_eq!(database.groups("an"), []);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::clock;
 use crate::console::GUEST;
 use crate::metadata::Metadata;
 use database::Database;
+pub use database::User;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -134,6 +135,18 @@ impl Accounts {
         let text: String = names.iter().map(|name| format!("{name}\n")).collect();
         database::replace(&path, text.as_bytes(), 0o600)
     }
+}
+
+/// An account of this machine, by its name.
+pub fn find(name: &str) -> Option<User> {
+    Database::read(Path::new("/etc")).ok()?.user(name)
+}
+
+/// Numbers of all groups of an account.
+pub fn groups(name: &str, user: &User) -> Vec<u32> {
+    let mut groups = Database::read(Path::new("/etc")).map(|database| database.groups(name)).unwrap_or_default();
+    groups.push(user.gid);
+    groups
 }
 
 fn named(name: &str, error: &Error) -> Error {
