@@ -9,10 +9,12 @@ error. Needs Docker, ssh, scp and ssh-keygen.
 
 import ipaddress
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -172,11 +174,21 @@ def check_ssh(machine, directory, publics):
     assert done.stdout == "1000\n1000\n/home/ann\n/home/ann ann\n0022\n", done
     assert machine.ssh(directory / "stranger", "true").returncode == 255
     assert machine.ssh(key, "true", user="nobody").returncode == 255
-    done = machine.ssh(key, "tty; stty size; echo $TERM; exit 3", "-tt")
-    assert done.returncode == 3 and re.match(r"/dev/pts/\d+\r\n\d+ \d+\r\n\w+", done.stdout), done
+    check_terminal(machine, key)
     done = machine.ssh(key, "kill -TERM $$")
     assert done.returncode in (143, 255), done
     until("host keys", lambda: machine.state.exists() and "hostkeys/ssh-ed25519" in machine.state.read_text())
+
+
+def check_terminal(machine, key):
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (33, 77))
+    command = machine.command(key, "tty; stty size; echo $TERM; exit 3", "-t")
+    done = subprocess.run(command, stdin=theirs, capture_output=True, timeout=30, env={**os.environ, "TERM": "vt220"})
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 3, done
+    assert re.fullmatch(rb"/dev/pts/\d+\r\n33 77\r\nvt220\r\n", done.stdout), done
 
 
 def check_shell(machine, directory):
@@ -201,13 +213,13 @@ def check_volume(machine, directory):
     machine.scp(directory / "rsa", str(source), "{}:copied")
     (directory / "tree" / "inner").mkdir(parents=True)
     (directory / "tree" / "inner" / "file").write_text("text")
-    machine.scp(directory / "rsa", "-r", "-p", str(directory / "tree"), "{}:/tmp/tree")
+    machine.scp(directory / "rsa", "-r", "-p", str(directory / "tree"), "{}:tree")
     machine.scp(directory / "rsa", "{}:copied", str(directory / "back"))
-    machine.scp(directory / "rsa", "-r", "{}:/tmp/tree", str(directory / "tree-back"))
+    machine.scp(directory / "rsa", "-r", "{}:tree", str(directory / "tree-back"))
     print(f"  copied in {time.time() - begun:.1f} s")
     assert (directory / "back").read_bytes() == data
     assert (directory / "tree-back" / "inner" / "file").read_text() == "text"
-    assert machine.ssh(directory / "rsa", "stat -c %a copied; cat /tmp/tree/inner/file").stdout == "750\ntext"
+    assert machine.ssh(directory / "rsa", "stat -c %a copied; cat tree/inner/file").stdout == "750\ntext"
 
 
 def check_many(machine, directory):
