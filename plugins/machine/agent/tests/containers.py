@@ -203,9 +203,10 @@ def check_sudo(machine, directory):
 def check_volume(machine, directory):
     """Much in both directions at once, and as a file."""
     data = bytes(range(256)) * 40_000
-    command = machine.command(directory / "rsa", "cat")
-    done = subprocess.run(command, input=data, capture_output=True, timeout=60)
-    assert done.stdout == data, (done.returncode, len(done.stdout), done.stderr)
+    for limit in ["default", "1M"]:
+        command = machine.command(directory / "rsa", "cat", f"-oRekeyLimit={limit}")
+        done = subprocess.run(command, input=data, capture_output=True, timeout=60)
+        assert done.stdout == data, (limit, done.returncode, len(done.stdout), done.stderr)
     source = directory / "data"
     source.write_bytes(data)
     source.chmod(0o750)
