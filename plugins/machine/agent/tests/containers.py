@@ -258,6 +258,31 @@ def check_stop(machine):
     assert machine.stop() == 0
 
 
+def check_copy(agent):
+    """`agent copy` and `agent size` between two volumes."""
+    volumes = [f"agent-test-{os.getpid()}-{end}" for end in ("from", "to")]
+    mounts = [f"-v{agent}:/.fogbank/agent:ro", f"-v{volumes[0]}:/from", f"-v{volumes[1]}:/to", "busybox:fogbank-test"]
+    fill = (
+        "cd /from && mkdir -p a/b && echo text > a/b/f && ln a/b/f hard && ln -s a soft && mkfifo pipe && chown 7:8 a/b/f && "
+        "chmod 6755 a/b/f && dd if=/dev/urandom of=big bs=1M count=40 2>/dev/null && truncate -s 1G sparse && "
+        "touch -d 2001-02-03 a && echo old > /to/old"
+    )
+    look = "cd /{} && find . | sort | xargs stat -c '%n %F %a %u %g %h %s %Y' | grep -v '^. ' && md5sum big a/b/f && du -sm ."
+    try:
+        run("docker", "run", "--rm", *mounts, "sh", "-c", fill)
+        for _ in range(2):
+            copied = run("docker", "run", "--rm", *mounts, "/.fogbank/agent", "copy", "/from", "/to").stdout.splitlines()
+            assert json.loads(copied[-1]) == {"done": True, "bytes": (40 << 20) + 5, "files": 8}, copied
+            both = [run("docker", "run", "--rm", *mounts, "sh", "-c", look.format(end)).stdout for end in ("from", "to")]
+            assert both[0] == both[1], both
+        size = run("docker", "run", "--rm", *mounts, "/.fogbank/agent", "size", "/to").stdout
+        assert json.loads(size) == {"done": True, "bytes": (40 << 20) + 5, "files": 8}, size
+        failed = run("docker", "run", "--rm", *mounts, "/.fogbank/agent", "copy", "/nowhere", "/to", check=False)
+        assert failed.returncode == 1 and not json.loads(failed.stdout)["done"], failed
+    finally:
+        run("docker", "volume", "rm", *volumes, check=False)
+
+
 def test(agent, image):
     with tempfile.TemporaryDirectory() as directory:
         directory = Path(directory)
@@ -289,6 +314,8 @@ def test(agent, image):
 
 
 if __name__ == "__main__":
+    check_copy(Path(sys.argv[1]).resolve())
+    print("copy: ok")
     for name in sys.argv[2:] or ["busybox:fogbank-test", "debian:12-plain-test", "debian:12-ssh-test"]:
         started = time.time()
         test(Path(sys.argv[1]).resolve(), name)
