@@ -9,10 +9,12 @@ error. Needs Docker, ssh, scp and ssh-keygen.
 
 import ipaddress
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -172,11 +174,21 @@ def check_ssh(machine, directory, publics):
     assert done.stdout == "1000\n1000\n/home/ann\n/home/ann ann\n0022\n", done
     assert machine.ssh(directory / "stranger", "true").returncode == 255
     assert machine.ssh(key, "true", user="nobody").returncode == 255
-    done = machine.ssh(key, "tty; stty size; echo $TERM; exit 3", "-tt")
-    assert done.returncode == 3 and re.match(r"/dev/pts/\d+\r\n\d+ \d+\r\n\w+", done.stdout), done
+    check_terminal(machine, key)
     done = machine.ssh(key, "kill -TERM $$")
     assert done.returncode in (143, 255), done
     until("host keys", lambda: machine.state.exists() and "hostkeys/ssh-ed25519" in machine.state.read_text())
+
+
+def check_terminal(machine, key):
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (33, 77))
+    command = machine.command(key, "tty; stty size; echo $TERM; exit 3", "-t")
+    done = subprocess.run(command, stdin=theirs, capture_output=True, timeout=30, env={**os.environ, "TERM": "vt220"})
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 3, done
+    assert re.fullmatch(rb"/dev/pts/\d+\r\n33 77\r\nvt220\r\n", done.stdout), done
 
 
 def check_shell(machine, directory):
@@ -191,9 +203,10 @@ def check_sudo(machine, directory):
 def check_volume(machine, directory):
     """Much in both directions at once, and as a file."""
     data = bytes(range(256)) * 40_000
-    command = machine.command(directory / "rsa", "cat")
-    done = subprocess.run(command, input=data, capture_output=True, timeout=60)
-    assert done.stdout == data, (done.returncode, len(done.stdout), done.stderr)
+    for limit in ["default", "1M"]:
+        command = machine.command(directory / "rsa", "cat", f"-oRekeyLimit={limit}")
+        done = subprocess.run(command, input=data, capture_output=True, timeout=60)
+        assert done.stdout == data, (limit, done.returncode, len(done.stdout), done.stderr)
     source = directory / "data"
     source.write_bytes(data)
     source.chmod(0o750)
@@ -201,13 +214,13 @@ def check_volume(machine, directory):
     machine.scp(directory / "rsa", str(source), "{}:copied")
     (directory / "tree" / "inner").mkdir(parents=True)
     (directory / "tree" / "inner" / "file").write_text("text")
-    machine.scp(directory / "rsa", "-r", "-p", str(directory / "tree"), "{}:/tmp/tree")
+    machine.scp(directory / "rsa", "-r", "-p", str(directory / "tree"), "{}:tree")
     machine.scp(directory / "rsa", "{}:copied", str(directory / "back"))
-    machine.scp(directory / "rsa", "-r", "{}:/tmp/tree", str(directory / "tree-back"))
+    machine.scp(directory / "rsa", "-r", "{}:tree", str(directory / "tree-back"))
     print(f"  copied in {time.time() - begun:.1f} s")
     assert (directory / "back").read_bytes() == data
     assert (directory / "tree-back" / "inner" / "file").read_text() == "text"
-    assert machine.ssh(directory / "rsa", "stat -c %a copied; cat /tmp/tree/inner/file").stdout == "750\ntext"
+    assert machine.ssh(directory / "rsa", "stat -c %a copied; cat tree/inner/file").stdout == "750\ntext"
 
 
 def check_many(machine, directory):
@@ -245,6 +258,31 @@ def check_stop(machine):
     assert machine.stop() == 0
 
 
+def check_copy(agent):
+    """`agent copy` and `agent size` between two volumes."""
+    volumes = [f"agent-test-{os.getpid()}-{end}" for end in ("from", "to")]
+    mounts = [f"-v{agent}:/.fogbank/agent:ro", f"-v{volumes[0]}:/from", f"-v{volumes[1]}:/to", "busybox:fogbank-test"]
+    fill = (
+        "cd /from && mkdir -p a/b && echo text > a/b/f && ln a/b/f hard && ln -s a soft && mkfifo pipe && chown 7:8 a/b/f && "
+        "chmod 6755 a/b/f && dd if=/dev/urandom of=big bs=1M count=40 2>/dev/null && truncate -s 1G sparse && "
+        "touch -d 2001-02-03 a && echo old > /to/old"
+    )
+    look = "cd /{} && find . | sort | xargs stat -c '%n %F %a %u %g %h %s %Y' | grep -v '^. ' && md5sum big a/b/f && du -sm ."
+    try:
+        run("docker", "run", "--rm", *mounts, "sh", "-c", fill)
+        for _ in range(2):
+            copied = run("docker", "run", "--rm", *mounts, "/.fogbank/agent", "copy", "/from", "/to").stdout.splitlines()
+            assert json.loads(copied[-1]) == {"done": True, "bytes": (40 << 20) + 5, "files": 8}, copied
+            both = [run("docker", "run", "--rm", *mounts, "sh", "-c", look.format(end)).stdout for end in ("from", "to")]
+            assert both[0] == both[1], both
+        size = run("docker", "run", "--rm", *mounts, "/.fogbank/agent", "size", "/to").stdout
+        assert json.loads(size) == {"done": True, "bytes": (40 << 20) + 5, "files": 8}, size
+        failed = run("docker", "run", "--rm", *mounts, "/.fogbank/agent", "copy", "/nowhere", "/to", check=False)
+        assert failed.returncode == 1 and not json.loads(failed.stdout)["done"], failed
+    finally:
+        run("docker", "volume", "rm", *volumes, check=False)
+
+
 def test(agent, image):
     with tempfile.TemporaryDirectory() as directory:
         directory = Path(directory)
@@ -276,6 +314,8 @@ def test(agent, image):
 
 
 if __name__ == "__main__":
+    check_copy(Path(sys.argv[1]).resolve())
+    print("copy: ok")
     for name in sys.argv[2:] or ["busybox:fogbank-test", "debian:12-plain-test", "debian:12-ssh-test"]:
         started = time.time()
         test(Path(sys.argv[1]).resolve(), name)

@@ -8,6 +8,19 @@
 //! - [`rule`]: a firewall rule, resolved for this machine
 //! - [`status`]: what `nic status` prints
 //!
+//! # The nic's container
+//!
+//! - The image is the program alone, as `/nic`; the command is `["/nic", "run"]`. The root file system is writable: state is in
+//!   `/run/nic`, and Docker's `/etc/resolv.conf` and `/etc/hosts` are written in place (machines that join share both files).
+//! - NET_ADMIN is the only capability that it needs. No sysctl has to be set; `net.ipv4.ip_forward=1` for `can_ip_forward` is
+//!   what Docker's hosts give to their containers.
+//! - `dns` and `dns-search` are not set: the nic writes `/etc/resolv.conf` itself, and what Docker wrote there says whom to ask
+//!   for names of the internet.
+//! - Bridges have ranges that no VPC has. Where they overlap, the gateway's address and other containers' are not the VPC's.
+//! - A machine's container starts after the first `apply`, and again after the nic's container did: a namespace ends with it. The
+//!   nic that starts again applies its last configuration by itself.
+//! - A machine's container has neither NET_ADMIN nor SYS_ADMIN, and needs no NET_RAW (`ping` works without).
+//!
 //! # Names of machines
 //!
 //! The nic answers DNS for the machine on 169.254.169.254. What ends in `.internal` it asks from Fogbank with the endpoint's token:

@@ -29,7 +29,8 @@ pub struct Rule {
     #[serde(default)]
     pub interfaces: Vec<usize>,
     /// `logConfig.enable`: new connections that the rule decides are written to the nic's standard output, a JSON object a line
-    /// (`{"rule": index, "device": ..., "packet": ...}`).
+    /// (`{"rule": 3, "direction": "ingress", "packet": {"source": "10.20.0.3", "destination": ..., "protocol": 6, "source_port": ...,
+    /// "destination_port": 80}}`, where the rule is the index here).
     #[serde(default)]
     pub log: bool,
 }

@@ -8,6 +8,7 @@ use machine_config::{Configuration, METADATA_ADDRESS};
 
 use crate::attachment::{AttachError, Attachment, attach};
 use crate::endpoint::Endpoint;
+use crate::firewall::table::{Family, Table};
 use crate::kernel::route::{self, LOCAL, MAIN, OWN};
 use crate::kernel::{Address, Route, address, device};
 use crate::netlink::{Error as NetlinkError, Protocol, Socket};
@@ -84,7 +85,7 @@ pub fn apply(json: &[u8]) -> Result<(), Error> {
     let mark = store.mark()?;
     store.begin()?;
     prepare(&mut socket, mark)?;
-    filter(configuration.clone(), &attachments, &closed, mark)?;
+    filter(&configuration, &attachments, &closed, mark)?;
     let added = reconcile(&mut socket, &attachments, &addresses)?;
     etc::write(&store, &configuration, &attachments)?;
     store.commit(json)?;
@@ -109,24 +110,31 @@ fn endpoint_addresses(configuration: &Configuration) -> Vec<Ipv4Addr> {
     found.into_iter().flatten().filter_map(ipv4).collect()
 }
 
+/// Replaces the firewall. A kernel that lacks what is not essential gets it without.
 fn filter(
-    mut configuration: Configuration,
+    configuration: &Configuration,
     attachments: &[Attachment<'_>],
     closed: &[Ipv4Addr],
     mark: u32,
 ) -> Result<(), Error> {
-    const ENOENT: i32 = 2;
-    let tables = firewall::ruleset(&configuration, attachments, closed, mark);
-    match firewall::replace(&tables) {
-        // The kernel has no module for logs.
-        Err(error) if error.errno() == Some(ENOENT) && configuration.rules.iter().any(|rule| rule.log) => {
-            eprintln!("nic: this kernel cannot log packets; the rules are applied without");
-            configuration.rules.iter_mut().for_each(|rule| rule.log = false);
-            let tables = firewall::ruleset(&configuration, attachments, closed, mark);
-            firewall::replace(&tables).part("firewall")
+    let tables = firewall::ruleset(configuration, attachments, closed, mark);
+    let Err(error) = firewall::replace(&tables) else { return Ok(()) };
+    let mut silent = configuration.clone();
+    silent.rules.iter_mut().for_each(|rule| rule.log = false);
+    let silent = firewall::ruleset(&silent, attachments, closed, mark);
+    let unguarded = |tables: &[Table]| tables.iter().filter(|table| table.family != Family::Device).cloned().collect();
+    let lesser: [(Vec<Table>, &str); 3] = [
+        (silent.clone(), "cannot log packets"),
+        (unguarded(&tables), "cannot filter what devices send (before Linux 5.16)"),
+        (unguarded(&silent), "can neither log packets nor filter what devices send"),
+    ];
+    for (tables, lack) in &lesser {
+        if firewall::replace(tables).is_ok() {
+            eprintln!("nic: this kernel {lack}; the firewall is applied without ({error})");
+            return Ok(());
         }
-        result => result.part("firewall"),
     }
+    Err(error).part("firewall")
 }
 
 /// Adds the addresses and routes that are missing, then removes those that are too many; gives the addresses that are new.

@@ -9,9 +9,11 @@ use crate::kernel::route::{MAIN, OWN};
 use crate::kernel::{Address, Device, Route};
 
 /// An interface of the configuration on its device.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Attachment<'configuration> {
     pub device: u32,
+    /// The device's name.
+    pub name: String,
     /// The address that Docker gave.
     pub underlay: Ipv4Addr,
     /// The range of Docker's bridge.
@@ -59,7 +61,9 @@ pub fn attach<'configuration>(
         let first = attachments.first().map(|first| first.source);
         let source = interface.address.or(first).ok_or(AttachError::NoAddress)?;
         let subnet = Cidr::around(found.address, found.prefix);
-        attachments.push(Attachment { device: found.device, underlay: found.address, subnet, interface, source });
+        let device = devices.iter().find(|device| device.index == found.device);
+        let name = device.map(|device| device.name.clone()).unwrap_or_default();
+        attachments.push(Attachment { device: found.device, name, underlay: found.address, subnet, interface, source });
     }
     Ok(attachments)
 }

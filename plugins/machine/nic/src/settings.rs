@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use machine_config::Configuration;
 
+use crate::dns::forward::UnderWay;
 use crate::endpoint::Endpoint;
 use crate::etc;
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub struct Source {
     store: Store,
     /// The mark of the nic's sockets.
     pub mark: u32,
+    /// Questions that the resolver has asked others.
+    pub under_way: UnderWay,
     last: Mutex<Option<(Version, Arc<Settings>)>>,
 }
 
@@ -33,7 +36,7 @@ type Version = (u64, i64, i64);
 impl Source {
     /// A source of what is in `store`.
     pub fn new(store: Store, mark: u32) -> Source {
-        Source { store, mark, last: Mutex::new(None) }
+        Source { store, mark, under_way: UnderWay::default(), last: Mutex::new(None) }
     }
 
     /// The settings; none before the first configuration.

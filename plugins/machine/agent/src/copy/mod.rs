@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tree::{Counts, Error};
 
@@ -18,6 +20,7 @@ const TELL: Duration = Duration::from_millis(500);
 /// Empties `to` and copies into it what is in `from`: contents, holes, modes, owners, times, links and, where both file
 /// systems can, extended attributes. May be repeated after it broke off.
 pub fn run(from: &Path, to: &Path) -> ExitCode {
+    stop_when_told();
     let result = tree::measure(from).and_then(|total| {
         let mut progress = Progress { total, told: Instant::now() };
         tree::copy(from, to, &mut |counts| progress.tell(counts))
@@ -27,7 +30,17 @@ pub fn run(from: &Path, to: &Path) -> ExitCode {
 
 /// Measures a tree: bytes of contents, without holes, and the number of files of all kinds.
 pub fn size(directory: &Path) -> ExitCode {
+    stop_when_told();
     finish(tree::measure(directory))
+}
+
+/// The first process of a container ignores SIGTERM unless it says what it means: here, the status of a shell's child that
+/// was ended by it.
+fn stop_when_told() {
+    let always = Arc::new(AtomicBool::new(true));
+    if let Err(error) = signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGTERM, 143, always) {
+        eprintln!("cannot listen to signals: {error}");
+    }
 }
 
 struct Progress {

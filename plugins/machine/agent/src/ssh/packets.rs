@@ -98,8 +98,8 @@ impl<S: Read> Direction<S> {
         let mut head = [0; 4];
         self.stream.read_exact(&mut head)?;
         let length = u32::from_be_bytes(head) as usize;
-        let block = if self.cipher.is_some() { 16 } else { 8 };
-        let aligned = if self.cipher.is_some() { length % block == 0 } else { (length + 4) % block == 0 };
+        // Without a cipher the four bytes of the length count for the alignment.
+        let aligned = if self.cipher.is_some() { length.is_multiple_of(16) } else { (length + 4).is_multiple_of(8) };
         if !(5..=LARGEST).contains(&length) || !aligned {
             return Err(Error::Protocol);
         }
@@ -121,7 +121,6 @@ impl<S: Read> Direction<S> {
 impl<S: Write> Direction<S> {
     /// Sends a payload as one packet.
     pub fn write(&mut self, payload: &[u8]) -> Result<(), Error> {
-        // Without a cipher the four bytes of the length count for the alignment.
         let (block, counted) = if self.cipher.is_some() { (16, 1) } else { (8, 5) };
         let mut padding = block - (payload.len() + counted) % block;
         if padding < 4 {

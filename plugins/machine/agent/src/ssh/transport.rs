@@ -83,6 +83,8 @@ impl Transport {
     /// As `Error` says; the connection is of no more use then.
     pub fn accept(stream: TcpStream, host: HostKey) -> Result<Transport, Error> {
         stream.set_nodelay(true)?;
+        // A client that vanished without a word is found out after some hours.
+        rustix::net::sockopt::set_socket_keepalive(&stream, true).map_err(std::io::Error::from)?;
         let mut output = stream.try_clone()?;
         output.write_all(format!("{VERSION}\r\n").as_bytes())?;
         let mut reader = BufReader::new(stream);

@@ -1,7 +1,9 @@
 //! Questions that resolvers of the internet answer: handed on as they came, and the answers back.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -24,6 +26,43 @@ const ROUNDS: usize = 2;
 pub enum Transport {
     Udp,
     Tcp,
+}
+
+/// Questions that are being forwarded, and how often each: Docker's resolver may be told to ask us what we ask it.
+pub type UnderWay = Mutex<HashMap<String, usize>>;
+
+/// Equal questions at once; more are a loop.
+const EQUAL: usize = 64;
+
+/// A question that is being forwarded, as long as this lives.
+pub struct Turn<'under_way> {
+    under_way: &'under_way UnderWay,
+    name: String,
+}
+
+impl<'under_way> Turn<'under_way> {
+    /// Counts the question; none when it goes round in circles.
+    pub fn take(under_way: &'under_way UnderWay, name: &str) -> Option<Turn<'under_way>> {
+        let mut counts = under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(name.to_owned()).or_default();
+        if *count >= EQUAL {
+            return None;
+        }
+        *count += 1;
+        Some(Turn { under_way, name: name.to_owned() })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut counts = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.name) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.name);
+            }
+        }
+    }
 }
 
 /// The first answer of `resolvers`; none when none of them gives one.
@@ -74,4 +113,19 @@ async fn over_tcp(message: &[u8], resolver: SocketAddr, mark: u32) -> io::Result
     let mut answer = vec![0; usize::from(stream.read_u16().await?)];
     stream.read_exact(&mut answer).await?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_comes_back_is_not_asked_for_ever() {
+        let under_way = UnderWay::default();
+        let turns: Vec<_> = (0..EQUAL).map(|_| Turn::take(&under_way, "example.com").unwrap()).collect();
+        assert!(Turn::take(&under_way, "example.com").is_none());
+        assert!(Turn::take(&under_way, "example.org").is_some());
+        drop(turns);
+        assert!(under_way.lock().unwrap().is_empty());
+    }
 }

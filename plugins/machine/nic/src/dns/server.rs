@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::forward::{Transport, forward};
+use super::forward::{Transport, Turn, forward};
 use super::message::{Code, INTERNET, Malformed, Question, Record, failure, kind};
 use crate::names::{self, Found, Place};
 use crate::settings::Source;
@@ -101,6 +101,9 @@ async fn answer(message: &[u8], transport: Transport, source: &Source) -> Option
         Place::Fogbank if is_host_name(&question.name) => names::ask(&question.name, &settings, source).await,
         Place::Fogbank => Ok(None),
         Place::Outside => {
+            let Some(_turn) = Turn::take(&source.under_way, &question.name) else {
+                return Some(say(Code::ServerFailure));
+            };
             let answer = forward(message, &question, transport, &settings.resolvers, source.mark).await;
             return Some(answer.unwrap_or_else(|| say(Code::ServerFailure)));
         }

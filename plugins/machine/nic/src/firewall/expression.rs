@@ -23,6 +23,10 @@ pub enum Expression {
     Source(Addresses),
     /// Goes to.
     Destination(Addresses),
+    /// What the frame holds: [`ETHERTYPE_IPV4`] or [`ETHERTYPE_ARP`].
+    Ethertype(u16),
+    /// The address that an ARP message says its sender has.
+    ArpSender(Addresses),
     /// IP protocol number.
     Protocol(u8),
     /// Destination port, from and to, of tcp, udp or sctp.
@@ -53,6 +57,8 @@ pub enum Addresses {
     NotIn(String),
 }
 
+pub const ETHERTYPE_IPV4: u16 = 0x0800;
+pub const ETHERTYPE_ARP: u16 = 0x0806;
 /// Group of nfnetlink_log that logged packets go to.
 pub const LOG_GROUP: u16 = 1;
 /// How much of a logged packet is copied: its headers.
@@ -78,6 +84,8 @@ impl Expression {
             Expression::Established => established(list),
             Expression::Source(addresses) => address(list, 12, addresses),
             Expression::Destination(addresses) => address(list, 16, addresses),
+            Expression::Ethertype(number) => meta(list, 1, &number.to_be_bytes()),
+            Expression::ArpSender(addresses) => address(list, 14, addresses),
             Expression::Ports(from, to) => ports(list, *from, *to),
             Expression::Log(text) => log(list, text),
             Expression::Accept => verdict(list, 1, None),

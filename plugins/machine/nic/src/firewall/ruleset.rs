@@ -4,6 +4,7 @@
 //! - `output`: the loopback (so the metadata server), the nic's own sockets, then packets from the machine's own addresses, by the
 //!   VPC's egress rules.
 //! - `forward`: nothing, unless the machine forwards.
+//! - A device sends nothing in another's name, not even what a process with NET_RAW writes past the network stack.
 //! - Nat: the metadata server's ports lead to the nic's; what comes from the host for Docker's address goes to the machine's; what
 //!   leaves the VPC comes from Docker's address.
 
@@ -12,7 +13,7 @@ use std::net::Ipv4Addr;
 use machine_config::{Cidr, Configuration, Direction, Egress, METADATA_ADDRESS};
 
 use super::chains::{Block, Ordered};
-use super::expression::{Addresses, Expression as E};
+use super::expression::{Addresses, ETHERTYPE_ARP, ETHERTYPE_IPV4, Expression as E};
 use super::table::{Base, Chain, Family, Hook, Set, Table};
 use crate::attachment::Attachment;
 use crate::{METADATA_PORT, RESOLVER_PORT};
@@ -50,12 +51,12 @@ pub fn ruleset(
     let ingress = Ordered::new(&configuration.rules, Direction::Ingress);
     let egress = Ordered::new(&configuration.rules, Direction::Egress);
     let mut chains = Vec::new();
-    let allowed = Block { name: "host", by_range: false, allow: E::Accept, otherwise: Some(E::Drop) };
-    chains.extend(ingress.of_interface(0).of_outside().chains(&allowed));
     for (index, _) in attachments.iter().enumerate() {
-        let accept = || Some(E::Accept);
+        let name = format!("host{index}");
+        let block = Block { name: &name, by_range: false, allow: E::Accept, otherwise: Some(E::Drop) };
+        chains.extend(ingress.of_interface(index).of_outside().chains(&block));
         let name = format!("egress{index}");
-        let block = Block { name: &name, by_range: true, allow: E::Accept, otherwise: accept() };
+        let block = Block { name: &name, by_range: true, allow: E::Accept, otherwise: Some(E::Accept) };
         chains.extend(egress.of_interface(index).chains(&block));
         let name = format!("ingress{index}");
         let block = Block { name: &name, by_range: true, allow: E::Accept, otherwise: Some(E::Drop) };
@@ -71,17 +72,34 @@ pub fn ruleset(
     chains.extend(filters(configuration, attachments, mark));
     chains.extend(nat(configuration, attachments));
     let sets = sets(attachments, closed).into_iter().chain(ingress.sets()).chain(egress.sets()).collect();
-    vec![Table { family: Family::Ipv4, sets, chains }, no_ipv6()]
+    let guard = guard(configuration.can_ip_forward, attachments);
+    vec![Table { family: Family::Ipv4, sets, chains }, no_ipv6(), guard]
+}
+
+/// Lets a device send only what has the machine's addresses or Docker's.
+fn guard(can_ip_forward: bool, attachments: &[Attachment<'_>]) -> Table {
+    let underlay = attachments.iter().map(|attachment| Cidr::host(attachment.underlay));
+    let ranges = attachments.iter().flat_map(Attachment::own).chain(underlay).collect();
+    let ip = if can_ip_forward { Addresses::Range(Cidr::ALL) } else { within("own") };
+    let rules = vec![
+        vec![E::Ethertype(ETHERTYPE_IPV4), E::Source(ip), E::Accept],
+        vec![E::Ethertype(ETHERTYPE_ARP), E::ArpSender(within("own")), E::Accept],
+    ];
+    let chains = attachments.iter().enumerate().map(|(index, attachment)| {
+        let mut chain = filter(&format!("egress{index}"), Hook::Egress, rules.clone());
+        chain.base.iter_mut().for_each(|base| base.device = Some(attachment.name.clone()));
+        chain
+    });
+    Table { family: Family::Device, sets: vec![Set { name: "own".into(), ranges }], chains: chains.collect() }
 }
 
 /// The sets that our own rules refer to.
 fn sets(attachments: &[Attachment<'_>], closed: &[Ipv4Addr]) -> Vec<Set> {
     let all = |of: fn(&Attachment<'_>) -> Vec<Cidr>| attachments.iter().flat_map(of).collect::<Vec<_>>();
     let gateways = all(|attachment| vec![Cidr::host(attachment.interface.gateway)]);
-    let closed = closed.iter().copied().map(Cidr::host).chain(gateways.iter().copied()).collect();
+    let closed = closed.iter().copied().map(Cidr::host).chain(gateways).collect();
     let mut sets = vec![
         Set { name: "own".into(), ranges: all(|attachment| attachment.own()) },
-        Set { name: "gateways".into(), ranges: gateways },
         Set { name: "closed".into(), ranges: closed },
         Set { name: "underlay".into(), ranges: all(|attachment| vec![attachment.subnet]) },
         Set { name: "vpc".into(), ranges: all(|attachment| attachment.ranges()) },
@@ -115,12 +133,12 @@ fn filters(configuration: &Configuration, attachments: &[Attachment<'_>], mark: 
         from.collect::<Vec<_>>()
     };
     let established = || vec![E::Established, E::Accept];
-    let mut input = vec![
-        vec![E::Input(LOOPBACK), E::Accept],
-        established(),
-        vec![E::Destination(outside("own")), E::Drop],
-        vec![E::Source(within("gateways")), E::Goto("host".into())],
-    ];
+    let mut input =
+        vec![vec![E::Input(LOOPBACK), E::Accept], established(), vec![E::Destination(outside("own")), E::Drop]];
+    input.extend(attachments.iter().enumerate().map(|(index, attachment)| {
+        let gateway = Addresses::Range(Cidr::host(attachment.interface.gateway));
+        vec![E::Input(attachment.device), E::Source(gateway), E::Goto(format!("host{index}"))]
+    }));
     input.extend(arriving("ingress"));
     let mut output = vec![vec![E::Output(LOOPBACK), E::Accept], vec![E::Mark(mark), E::Accept]];
     let mut forward = Vec::new();
@@ -198,10 +216,10 @@ fn no_ipv6() -> Table {
 
 /// A chain that drops what it does not accept.
 fn filter(name: &str, hook: Hook, rules: Vec<Vec<E>>) -> Chain {
-    let base = Base { kind: "filter", hook, priority: 0, accept: false };
+    let base = Base { kind: "filter", hook, device: None, priority: 0, accept: false };
     Chain { name: name.into(), base: Some(base), rules }
 }
 
 fn base(name: &str, kind: &'static str, hook: Hook, priority: i32, rules: Vec<Vec<E>>) -> Chain {
-    Chain { name: name.into(), base: Some(Base { kind, hook, priority, accept: true }), rules }
+    Chain { name: name.into(), base: Some(Base { kind, hook, device: None, priority, accept: true }), rules }
 }

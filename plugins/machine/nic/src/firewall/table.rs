@@ -18,6 +18,8 @@ pub struct Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     Ipv4 = 2,
+    /// Everything that a device sends, ARP and what does not pass the network stack (packet(7)) too.
+    Device = 5,
     Ipv6 = 10,
 }
 
@@ -38,24 +40,40 @@ pub struct Chain {
 }
 
 /// A hook of the network stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {
     /// `filter` or `nat`.
     pub kind: &'static str,
     pub hook: Hook,
+    /// The device whose packets enter, for [`Hook::Egress`].
+    pub device: Option<String>,
     pub priority: i32,
     /// What happens to packets that no rule decides.
     pub accept: bool,
 }
 
-/// `NF_INET_*`.
+/// `NF_INET_*`, and `NF_NETDEV_EGRESS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
-    Prerouting = 0,
-    Input = 1,
-    Forward = 2,
-    Output = 3,
-    Postrouting = 4,
+    Prerouting,
+    Input,
+    Forward,
+    Output,
+    Postrouting,
+    /// Where a device takes packets over, behind all others; of [`Family::Device`].
+    Egress,
+}
+
+impl Hook {
+    fn number(self) -> u32 {
+        match self {
+            Hook::Prerouting => 0,
+            Hook::Input | Hook::Egress => 1,
+            Hook::Forward => 2,
+            Hook::Output => 3,
+            Hook::Postrouting => 4,
+        }
+    }
 }
 
 /// What the kernel numbers messages of nftables from: `NFNL_SUBSYS_NFTABLES << 8`.
@@ -73,14 +91,12 @@ const BATCH_END: u16 = 0x11;
 /// Elements in one message, whose list must stay below 64 KiB; an interval takes 40 bytes.
 const ELEMENTS_AT_ONCE: usize = 1000;
 
-/// Messages that remove all our tables and make `tables`, all or none.
+/// Messages that put `tables` in the place of those of the same families, all or none.
 pub fn transaction(tables: &[Table]) -> Vec<Message> {
     let mut messages = vec![batch(BATCH_BEGIN)];
-    for family in [Family::Ipv4, Family::Ipv6] {
-        // Made first, so that there is one to remove.
-        messages.extend([new_table(family), table_message(DELETE_TABLE, 0, family)]);
-    }
     for table in tables {
+        // Made first, so that there is one to remove.
+        messages.extend([new_table(table.family), table_message(DELETE_TABLE, 0, table.family)]);
         messages.push(new_table(table.family));
         for set in &table.sets {
             messages.push(new_set(table.family, set));
@@ -167,7 +183,10 @@ fn new_chain(family: Family, chain: &Chain) -> Message {
     message.text(3, &chain.name);
     if let Some(base) = &chain.base {
         message.text(7, base.kind).number(5, u32::from(base.accept)).nest(4, |hook| {
-            hook.number(1, base.hook as u32).attribute(2, &base.priority.to_be_bytes());
+            hook.number(1, base.hook.number()).attribute(2, &base.priority.to_be_bytes());
+            if let Some(device) = &base.device {
+                hook.text(3, device);
+            }
         });
     }
     message
@@ -197,7 +216,7 @@ mod tests {
     /// What `nft` sends for a base chain, but for the number of the message.
     #[test]
     fn a_base_chain_is_encoded_as_nft_does() {
-        let base = Base { kind: "filter", hook: Hook::Input, priority: 0, accept: false };
+        let base = Base { kind: "filter", hook: Hook::Input, device: None, priority: 0, accept: false };
         let chain = Chain { name: "input".into(), base: Some(base), rules: Vec::new() };
         let expected: &[u8] = b"\x54\0\0\0\x03\x0a\x01\x04\x04\0\0\0\0\0\0\0\x02\0\0\0\x0c\0\x01\0fogbank\0\
             \x0a\0\x03\0input\0\0\0\x0b\0\x07\0filter\0\0\x08\0\x05\0\0\0\0\0\
@@ -216,7 +235,10 @@ mod tests {
 
     #[test]
     fn a_transaction_removes_what_was_there_first() {
-        let kinds: Vec<_> = transaction(&[]).iter().map(|message| message.kind).collect();
-        assert_eq!(kinds, [BATCH_BEGIN, NEW_TABLE, DELETE_TABLE, NEW_TABLE, DELETE_TABLE, BATCH_END]);
+        let table = Table { family: Family::Ipv4, sets: Vec::new(), chains: Vec::new() };
+        let messages = transaction(&[table]);
+        let kinds: Vec<_> = messages.iter().map(|message| message.kind).collect();
+        assert_eq!(kinds, [BATCH_BEGIN, NEW_TABLE, DELETE_TABLE, NEW_TABLE, BATCH_END]);
+        assert!(messages[3].flags & flags::ACK != 0);
     }
 }
