@@ -19,7 +19,8 @@
 //! - Bridges have ranges that no VPC has. Where they overlap, the gateway's address and other containers' are not the VPC's.
 //! - A machine's container starts after the first `apply`, and again after the nic's container did: a namespace ends with it. The
 //!   nic that starts again applies its last configuration by itself.
-//! - A machine's container has neither NET_ADMIN nor SYS_ADMIN, and needs no NET_RAW (`ping` works without).
+//! - A machine's container has neither NET_ADMIN nor SYS_ADMIN. Docker's default rights are safe: what NET_RAW can send under
+//!   another's address is dropped behind the network stack, since Linux 5.16.
 //!
 //! # Names of machines
 //!
