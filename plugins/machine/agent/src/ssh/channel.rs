@@ -38,11 +38,13 @@ pub struct Outlet {
 struct State {
     window: u64,
     closed: bool,
+    /// The channel was refused after all: the client knows it no more.
+    abandoned: bool,
 }
 
 impl Outlet {
     pub fn new(output: Output, remote: u32, window: u32, largest: u32) -> Outlet {
-        let state = State { window: window.into(), closed: false };
+        let state = State { window: window.into(), closed: false, abandoned: false };
         let largest = largest.clamp(1, PACKET);
         Outlet { output, remote, largest, state: Arc::new((Mutex::new(state), Condvar::new())) }
     }
@@ -62,6 +64,36 @@ impl Outlet {
         let was = std::mem::replace(&mut self.state().closed, true);
         self.state.1.notify_all();
         if was { Ok(()) } else { self.output.send(&Message::new(message::CHANNEL_CLOSE).u32(self.remote)) }
+    }
+
+    /// Refuses the channel with a message, after it was opened here.
+    pub fn abandon(&self, refusal: &Message) {
+        *self.state() = State { window: 0, closed: true, abandoned: true };
+        // If the connection is broken, its own thread sees that.
+        let _ = self.output.send(refusal);
+    }
+
+    pub fn is_abandoned(&self) -> bool {
+        self.state().abandoned
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Says that no more output comes.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub fn end(&self) -> Result<(), Error> {
+        if self.state().closed {
+            return Ok(());
+        }
+        self.output.send(&Message::new(message::CHANNEL_EOF).u32(self.remote))
     }
 
     /// Waits until something may be sent and says how much. `None` when the channel is closed.
@@ -105,7 +137,7 @@ impl Outlet {
         if self.state().closed {
             return Ok(());
         }
-        self.output.send(&Message::new(message::CHANNEL_EOF).u32(self.remote))?;
+        self.end()?;
         self.output.send(&told)?;
         self.close()
     }
@@ -160,6 +192,13 @@ impl Channel {
     /// Says that a channel is open, with the number that it has here.
     pub fn confirmation(remote: u32, own: u32) -> Message {
         Message::new(message::CHANNEL_OPEN_CONFIRMATION).u32(remote).u32(own).u32(WINDOW).u32(PACKET)
+    }
+
+    /// A channel that is no session: what the client sends comes out of the receiver.
+    pub fn forwarded(outlet: Outlet) -> (Channel, Receiver<Vec<u8>>) {
+        let (sender, receiver) = channel();
+        let channel = Channel { input: Some(sender), started: true, ..Channel::new(outlet) };
+        (channel, receiver)
     }
 
     /// A variable for the process: the language, as OpenSSH on Debian allows it.
@@ -248,7 +287,7 @@ fn consumed(outlet: &Outlet, bytes: usize) -> Result<(), Error> {
 }
 
 /// Writes input to the process, and tells the client when it may send more.
-fn feed(mut input: impl Write, receiver: &Receiver<Vec<u8>>, outlet: &Outlet) {
+pub fn feed(mut input: impl Write, receiver: &Receiver<Vec<u8>>, outlet: &Outlet) {
     let mut pending = 0;
     while let Ok(mut data) = receiver.recv() {
         while let Ok(more) = receiver.try_recv() {
@@ -268,7 +307,7 @@ fn feed(mut input: impl Write, receiver: &Receiver<Vec<u8>>, outlet: &Outlet) {
 }
 
 /// Sends a process's output until it ends or nobody wants it.
-fn pump(mut source: impl Read, outlet: &Outlet, extended: Option<u32>) {
+pub fn pump(mut source: impl Read, outlet: &Outlet, extended: Option<u32>) {
     let mut buffer = vec![0; PACKET as usize];
     // A terminal whose last process has ended reads as an error.
     while let Ok(length @ 1..) = source.read(&mut buffer) {
