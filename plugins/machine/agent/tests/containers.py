@@ -4,7 +4,7 @@
 
 AGENT is the program, an IMAGE is one of `debian:12-ssh-test` (Debian with openssh-server and sudo), `debian:12-plain-test`
 (Debian without an SSH server) and `busybox:fogbank-test` (nothing but busybox), all by default; one that is not there is an
-error. Needs Docker, ssh, scp and ssh-keygen.
+error (images.py makes them). Needs Docker, ssh, scp and ssh-keygen.
 """
 
 import ipaddress

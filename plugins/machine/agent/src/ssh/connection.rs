@@ -1,8 +1,9 @@
 //! One connection: the login, and then its channels (RFC 4254). Runs in a process of its own, whose standard input is the
 //! socket.
 
-use super::channel::{Channel, Outlet};
+use super::channel::Channel;
 use super::host_key::HostKey;
+use super::outlet::Outlet;
 use super::process::{Kind, Origin};
 use super::transport::{Transport, message};
 use super::wire::{Fields, Message};

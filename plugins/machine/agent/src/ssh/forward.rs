@@ -1,6 +1,7 @@
 //! Forwarded ports (`ssh -L`, RFC 4254, section 7.2): a channel whose other end is a connection that this machine makes.
 
-use super::channel::{Outlet, feed, pump};
+use super::channel::{feed, pump};
+use super::outlet::Outlet;
 use super::transport::message;
 use super::wire::Message;
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};

@@ -7,7 +7,7 @@
 //! # Layout
 //! - `listener`: accepts; each connection is a process of its own.
 //! - `wire`, `packets`, `exchange`, `transport`: RFC 4251 and 4253, from the bytes up.
-//! - `authentication`: RFC 4252. `connection`, `channel`: RFC 4254.
+//! - `authentication`: RFC 4252. `connection`, `channel`, `outlet`: RFC 4254.
 //! - `forward`: connections of forwarded ports.
 //! - `process`, `session`: what runs in a channel, and how it becomes its user's.
 //! - `sftp`: the file transfer, run as the user.
@@ -19,6 +19,7 @@ mod exchange;
 mod forward;
 mod host_key;
 mod listener;
+mod outlet;
 mod packets;
 mod process;
 pub mod session;
