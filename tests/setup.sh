@@ -29,10 +29,13 @@ need_rust() {
         exit 1
     fi
     # The toolchain file names the version and targets; rustup may be told not to install by itself.
-    if has rustup && ! rustup target list --installed 2>/dev/null | grep -q wasm32-wasip2; then
-        say "installing the Rust target wasm32-wasip2"
-        rustup target add wasm32-wasip2
-    fi
+    local target
+    for target in wasm32-wasip2 "$(uname -m | sed s/arm64/aarch64/)-unknown-linux-musl"; do
+        if has rustup && ! rustup target list --installed 2>/dev/null | grep -qx "$target"; then
+            say "installing the Rust target $target"
+            rustup target add "$target"
+        fi
+    done
     has cc || debian build-essential || say "a C compiler is needed and not there (package build-essential)"
 }
 

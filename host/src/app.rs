@@ -11,7 +11,7 @@ use crate::plugin::background::Background;
 use crate::plugin::compile::Compiler;
 use crate::plugin::embedded;
 use crate::plugin::loaded::LoadedPlugin;
-use crate::plugin::manifest::Capability;
+use crate::plugin::manifest::{Capability, Glance};
 use crate::plugin::package::{self, FolderPackage, Package};
 use crate::plugin::registry::{Policies, Policy, Prepare, Registry};
 use crate::plugin::runtime::{Meters, Runtime};
@@ -104,9 +104,8 @@ impl App {
     }
 
     /// Loads the embedded services and those of the operator's folder, which come in place of embedded ones with the
-    /// same name. Problems are all reported at once.
+    /// same name. An embedded one is called as its folder is. Problems are all reported at once.
     async fn load(&self) -> Result<(), Vec<String>> {
-        let mut problems = Vec::new();
         let mut named = Vec::new();
         let mut packages: Vec<(Box<dyn Package>, bool)> = Vec::new();
         if let Some(folder) = &self.config.plugins_dir {
@@ -114,24 +113,16 @@ impl App {
             let folders = folders.map_err(|error| vec![format!("{}: {error}", folder.display())])?;
             for folder in folders {
                 let package = FolderPackage(folder);
-                named.extend(crate::plugin::manifest::Manifest::read(&package).ok().map(|manifest| manifest.name));
+                named.extend(Glance::at(&package).name);
                 packages.push((Box::new(package), false));
             }
         }
         for package in embedded::packages() {
-            if named.iter().all(|name| **name != package.name) {
+            if !named.contains(&package.name) && self.config.is_enabled(&package.name) {
                 packages.push((Box::new(package), true));
             }
         }
-        for (package, embedded) in packages {
-            if embedded && !self.config.is_enabled(&package_name(&*package)) {
-                continue;
-            }
-            if let Err(found) = self.registry.install(&*package, embedded).await {
-                problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", package.place())));
-            }
-        }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        self.registry.install_all(&packages).await
     }
 
     /// Where callers are asked, somebody has to answer.
@@ -176,10 +167,6 @@ impl App {
         self.tasks.wait().await;
         self.runtime.process.databases.shutdown().await;
     }
-}
-
-fn package_name(package: &dyn Package) -> String {
-    crate::plugin::manifest::Manifest::read(package).map(|manifest| manifest.name.to_string()).unwrap_or_default()
 }
 
 /// Where compiled code is kept; tests share one folder over many servers.

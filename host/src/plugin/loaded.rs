@@ -1,10 +1,11 @@
 //! One version of one service, compiled and linked, ready to be instantiated.
 
+use super::assets::Assets;
 use super::bindings::exports::fogbank::identity::authority::GuestIndices as AuthorityIndices;
 use super::bindings::exports::fogbank::operations::runner::GuestIndices;
 use super::compile::Compiler;
 use super::linker::{self, Grants};
-use super::manifest::{Contract, Manifest, MigrationFiles, Problem};
+use super::manifest::{Contract, Manifest, MigrationFiles};
 use super::package::Package;
 use super::registry::Policy;
 use super::reuse::ReusePool;
@@ -24,10 +25,12 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 pub struct LoadedPlugin {
     pub manifest: Arc<Manifest>,
     pub name: Arc<str>,
-    /// The first half of the digest of manifest and component: changes when either does.
+    /// The first half of the digest of manifest, included files, component and assets: changes when one of them does.
     pub revision: String,
     pub settings: Arc<Map<String, Value>>,
     pub migrations: Arc<Migrations>,
+    /// What the manifest's `[[asset]]` files hold.
+    pub assets: Arc<Assets>,
     /// Bytes of linear memory that an instance may have.
     pub memory: u64,
     pub(super) entry: Entry,
@@ -52,17 +55,16 @@ pub(super) enum Entry {
 pub struct Running(Arc<LoadedPlugin>);
 
 impl LoadedPlugin {
-    /// Reads, compiles and links `package`; of what it asks for, what `policy` allows is in force. The
+    /// Compiles and links `package`, whose manifest was read; of what it asks for, what `policy` allows is in force. The
     /// error has every problem found, each a sentence for the operator.
     pub async fn load(
         engine: &Engine,
         compiler: &Compiler,
         package: &dyn Package,
+        manifest: Manifest,
         policy: Policy,
     ) -> Result<Arc<Self>, Vec<String>> {
         let one = |problem: String| vec![problem];
-        let problems = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let manifest = Manifest::read(package).map_err(problems)?;
         let wasm = read_component(package, &manifest).map_err(one)?;
         contract::check(&wasm).map_err(one)?;
         let component = compiler.compile(engine, &wasm).await.map_err(one)?;
@@ -74,14 +76,16 @@ impl LoadedPlugin {
         let linker = linker::build(engine, grants).map_err(|error| one(format!("{error:#}")))?;
         let pre = linker.instantiate_pre(&component).map_err(|error| one(format!("does not link: {error:#}")))?;
         check_memory(&manifest)?;
+        let assets = Assets::read(package, &manifest)?;
         let entry = Entry::find(&manifest, &component, pre).map_err(one)?;
         Ok(Arc::new(Self {
             name: Arc::clone(&manifest.name),
-            revision: revision(package, &wasm),
+            revision: revision(package, &manifest, &wasm, &assets),
             reuse: ReusePool::new(manifest.reuse),
             settings: Arc::new(policy.settings),
             memory: manifest.limits.memory.min(policy.memory),
             migrations: Arc::new(migrations(&manifest.migrations).map_err(one)?),
+            assets: Arc::new(assets),
             manifest: Arc::new(manifest),
             entry,
             running: AtomicUsize::new(0),
@@ -141,10 +145,14 @@ fn read_component(package: &dyn Package, manifest: &Manifest) -> Result<Cow<'sta
 }
 
 /// The first half of the digest of everything that makes up a version.
-fn revision(package: &dyn Package, wasm: &[u8]) -> String {
-    let manifest = package.read("plugin.toml").ok().flatten().unwrap_or_default();
-    let digest = Sha256::new().chain_update(&manifest).chain_update(wasm).finalize();
-    hex::encode(&digest[..16])
+fn revision(package: &dyn Package, manifest: &Manifest, wasm: &[u8], assets: &Assets) -> String {
+    let mut digest = Sha256::new();
+    for file in std::iter::once("plugin.toml").chain(manifest.includes.iter().map(String::as_str)) {
+        digest.update(package.read(file).ok().flatten().unwrap_or_default());
+    }
+    digest.update(wasm);
+    assets.iter().for_each(|(_, bytes)| digest.update(bytes));
+    hex::encode(&digest.finalize()[..16])
 }
 
 fn check_memory(manifest: &Manifest) -> Result<(), Vec<String>> {

@@ -1,5 +1,6 @@
 //! What a service is to the host: a manifest, a component, its instances, and the ways in which it can fail.
 
+pub mod assets;
 pub mod authority;
 pub mod background;
 pub mod bindings;

@@ -13,8 +13,22 @@ pub trait Package: Send + Sync {
     /// Names of the plain files in a folder, in order of bytes; empty where there is no such folder.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
 
+    /// What to call a file of it in a message.
+    fn place_of(&self, path: &str) -> String;
+
     /// What to call it in a message.
-    fn place(&self) -> String;
+    fn place(&self) -> String {
+        self.place_of("plugin.toml")
+    }
+}
+
+/// Refuses a path that is not plainly one of a file in the package; the error is a sentence.
+pub fn check_inside(path: &str) -> Result<(), String> {
+    let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['\\', '\0']);
+    match path.split('/').all(plain) {
+        true => Ok(()),
+        false => Err(format!("`{path}` is no file in the folder of plugin.toml")),
+    }
 }
 
 /// A folder of the file system.
@@ -47,8 +61,8 @@ impl Package for FolderPackage {
         Ok(names)
     }
 
-    fn place(&self) -> String {
-        self.0.join("plugin.toml").display().to_string()
+    fn place_of(&self, path: &str) -> String {
+        self.0.join(path).display().to_string()
     }
 }
 
@@ -79,8 +93,8 @@ impl Package for MemoryPackage {
         Ok(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
     }
 
-    fn place(&self) -> String {
-        format!("{}/plugin.toml (embedded)", self.name)
+    fn place_of(&self, path: &str) -> String {
+        format!("{}/{path} (embedded)", self.name)
     }
 }
 

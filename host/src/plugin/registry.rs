@@ -4,7 +4,7 @@
 
 use super::compile::Compiler;
 use super::loaded::LoadedPlugin;
-use super::manifest::Capability;
+use super::manifest::{Capability, Manifest};
 use super::package::Package;
 use crate::capability::identity::authority::Rules;
 use crate::gateway::router::Router;
@@ -128,6 +128,37 @@ impl Registry {
         Ok(plugin)
     }
 
+    /// Loads all of `packages` (each with whether it is embedded) and puts them in place together, which makes one route
+    /// table and not one a package. The error has every problem, with the place it comes from; nothing changes then.
+    pub async fn install_all(&self, packages: &[(Box<dyn Package>, bool)]) -> Result<(), Vec<String>> {
+        let _changing = self.changing.lock().await;
+        let mut problems = Vec::new();
+        let now = self.snapshot();
+        let mut plugins = now.plugins.clone();
+        for (package, embedded) in packages {
+            match self.loaded(&**package, *embedded).await {
+                Ok(plugin) => drop(plugins.insert(Arc::clone(&plugin.name), plugin)),
+                Err(found) => problems.extend(found.iter().map(|why| format!("{}: {why}", package.place()))),
+            }
+        }
+        let next = Snapshot::of(plugins, now.problems.clone());
+        match next {
+            Ok(next) if problems.is_empty() => {
+                for plugin in next.plugins.values() {
+                    let migrated = self.prepare.prepare(plugin).await;
+                    problems.extend(migrated.err().map(|why| format!("{}: {why}", plugin.name)));
+                }
+                if problems.is_empty() {
+                    self.current.send_replace(Arc::new(next));
+                    return Ok(());
+                }
+            }
+            Ok(_) => {}
+            Err(conflicts) => problems.extend(conflicts),
+        }
+        Err(problems)
+    }
+
     /// Takes a service out. Requests that are under way go on.
     pub async fn remove(&self, name: &str) {
         let _changing = self.changing.lock().await;
@@ -145,17 +176,20 @@ impl Registry {
         package: &dyn Package,
         embedded: bool,
     ) -> Result<(Arc<LoadedPlugin>, Snapshot), Vec<String>> {
-        let name = super::manifest::Manifest::read(package)
-            .map(|manifest| manifest.name)
-            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let policy = self.policies.policy(&name, embedded);
-        let plugin = LoadedPlugin::load(&self.engine, &self.compiler, package, policy).await?;
+        let plugin = self.loaded(package, embedded).await?;
         let now = self.snapshot();
         let mut plugins = now.plugins.clone();
         plugins.insert(Arc::clone(&plugin.name), Arc::clone(&plugin));
         let next = Snapshot::of(plugins, now.problems.clone())?;
         self.prepare.prepare(&plugin).await.map_err(|problem| vec![problem])?;
         Ok((plugin, next))
+    }
+
+    async fn loaded(&self, package: &dyn Package, embedded: bool) -> Result<Arc<LoadedPlugin>, Vec<String>> {
+        let manifest = Manifest::read(package);
+        let manifest = manifest.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let policy = self.policies.policy(&manifest.name, embedded);
+        LoadedPlugin::load(&self.engine, &self.compiler, package, manifest, policy).await
     }
 
     fn note(&self, place: String, problems: Option<Vec<String>>) {

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod manifest;
 pub mod methods;
 
 use std::collections::BTreeMap;
@@ -27,13 +28,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// What dispatch needs of a manifest; the host reads the rest.
-#[derive(Deserialize)]
-struct Manifest {
-    #[serde(default, rename = "route")]
-    routes: Vec<Route>,
-}
-
+/// What dispatch needs of a route; the host reads the rest.
 #[derive(Deserialize)]
 struct Route {
     id: String,
@@ -42,7 +37,7 @@ struct Route {
     unimplemented: bool,
 }
 
-/// Reads the manifest at `path` (relative to the package) and writes `routes.rs` into the build's output folder:
+/// Reads the manifest at `path` (relative to the package) with the files that it includes, and writes `routes.rs` into the build's output folder:
 /// `pub fn dispatch(request: Request) -> Result<Reply>`, which calls a route's handler.
 ///
 /// The handler of a route is what `handler` says (`buckets::list`), else it follows from the id less its first segment:
@@ -55,20 +50,21 @@ struct Route {
 pub fn generate(path: impl AsRef<Path>) {
     let path = path.as_ref();
     println!("cargo::rerun-if-changed={}", path.display());
-    let manifest = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let code = dispatch(&manifest).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let files = manifest::files(path).unwrap_or_else(|error| panic!("{error}"));
+    for file in &files[1..] {
+        println!("cargo::rerun-if-changed={}", file.display());
+    }
+    let routes = manifest::routes(&files).unwrap_or_else(|error| panic!("{error}"));
+    let code = dispatch(&routes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let folder = std::env::var_os("OUT_DIR").expect("a build script has an output folder");
     let file = Path::new(&folder).join("routes.rs");
     std::fs::write(&file, code).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
 }
 
-/// The code of `routes.rs` for the text of a manifest.
-///
-/// Errors: a sentence that says what is wrong with the manifest.
-pub fn dispatch(manifest: &str) -> Result<String, String> {
-    let manifest: Manifest = toml::from_str(manifest).map_err(|error| error.to_string())?;
+/// The code of `routes.rs`; the error is a sentence that says what is wrong with the routes.
+fn dispatch(routes: &[Route]) -> Result<String, String> {
     let mut handlers = BTreeMap::new();
-    for route in manifest.routes.iter().filter(|route| !route.unimplemented) {
+    for route in routes.iter().filter(|route| !route.unimplemented) {
         let handler = handler(route)?;
         if let Some(other) = handlers.insert(&route.id, handler.clone()).filter(|other| *other != handler) {
             return Err(format!("two routes with the id `{}` have the handlers `{other}` and `{handler}`", route.id));
@@ -135,6 +131,10 @@ fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn dispatch(manifest: &str) -> Result<String, String> {
+        super::dispatch(&manifest::of_text(manifest)?)
+    }
 
     #[test]
     fn handlers_follow_from_ids() {

@@ -35,6 +35,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::manifest;
+
 /// A service's manifest and the methods of its APIs.
 #[derive(Debug)]
 pub struct Methods {
@@ -59,12 +61,6 @@ struct Method {
 }
 
 #[derive(Debug, Deserialize)]
-struct Manifest {
-    #[serde(default, rename = "route")]
-    routes: Vec<Route>,
-}
-
-#[derive(Debug, Deserialize)]
 struct Route {
     id: String,
     method: String,
@@ -82,7 +78,7 @@ struct Route {
 pub type Problems = Vec<String>;
 
 impl Methods {
-    /// Reads `plugin.toml` and `spec/*.tsv` below `folder`, the package's.
+    /// Reads `plugin.toml`, what it includes, and `spec/*.tsv` below `folder`, the package's.
     ///
     /// # Panics
     ///
@@ -92,7 +88,8 @@ impl Methods {
         let mut files: Vec<PathBuf> = list(&folder.join("spec"));
         files.sort();
         let apis = files.iter().map(|file| api(&text(file)).unwrap_or_else(|why| panic!("{}: {why}", file.display())));
-        let routes = routes(&text(&folder.join("plugin.toml"))).unwrap_or_else(|why| panic!("plugin.toml: {why}"));
+        let manifest = manifest::files(&folder.join("plugin.toml"));
+        let routes = manifest.and_then(|files| manifest::routes(&files)).unwrap_or_else(|why| panic!("{why}"));
         Self { folder: folder.to_owned(), routes, apis: apis.collect() }
     }
 
@@ -195,11 +192,6 @@ fn list(folder: &Path) -> Vec<PathBuf> {
     files.filter(|file| file.extension().is_some_and(|extension| extension == "tsv")).collect()
 }
 
-fn routes(manifest: &str) -> Result<Vec<Route>, String> {
-    let manifest: Manifest = toml::from_str(manifest).map_err(|error| error.to_string())?;
-    Ok(manifest.routes)
-}
-
 fn api(text: &str) -> Result<Api, String> {
     let title = text.lines().next().and_then(|line| line.strip_prefix("# ")?.split_once(':'));
     let (title, _) = title.ok_or("the first line is `# Methods of THE API: id, verb, path.`")?;
@@ -241,7 +233,7 @@ mod tests {
 
     fn methods(manifest: &str, specs: &[&str]) -> Methods {
         let apis = specs.iter().map(|text| api(text).unwrap()).collect();
-        Methods { folder: PathBuf::new(), routes: routes(manifest).unwrap(), apis }
+        Methods { folder: PathBuf::new(), routes: manifest::of_text(manifest).unwrap(), apis }
     }
 
     #[test]

@@ -52,6 +52,8 @@ struct DecisionKey {
     restriction: Arc<str>,
     permission: Arc<str>,
     anchor: Arc<str>,
+    /// Digest of what the service's own access lists grant; none for policies alone.
+    grants: Option<[u8; 32]>,
 }
 
 /// What is asked.
@@ -175,27 +177,40 @@ impl Identity {
     ) -> Result<bool, Unavailable> {
         let (tables, rules, basis) = self.basis(ask.tenant).await?;
         let way = way_up(&tables, &rules, resource);
-        let key = DecisionKey {
+        let by_policies = DecisionKey {
             basis,
             caller: Arc::clone(&ask.caller.name),
             restriction: Arc::clone(&ask.caller.restriction),
             permission: Arc::clone(permission),
             anchor: Arc::clone(&way.anchor),
+            grants: None,
         };
-        if grants.is_empty()
-            && let Some(allowed) = self.decisions.get(&key)
-        {
-            return Ok(allowed);
+        // Grants only add: who may by the policies alone may with them.
+        match self.decisions.get(&by_policies) {
+            Some(allowed) if allowed || grants.is_empty() => return Ok(allowed),
+            _ => {}
         }
-        let plain = grants.is_empty();
-        let question = question(ask, vec![permission.to_string()], resource, &way.levels, grants);
-        let answers = self.authority()?.decide(ask.tenant, ask.origin, vec![question]).await?;
-        let answer = answers.first().and_then(|answers| answers.first());
-        let answer = answer.ok_or_else(|| NoAuthority("gave no answer".into()))?;
-        if plain && answer.lasting {
-            self.decisions.insert(key, answer.allowed);
+        let mut keys = vec![by_policies];
+        if !grants.is_empty() {
+            let key = DecisionKey { grants: Some(digest_of_grants(&grants)), ..keys[0].clone() };
+            if let Some(allowed) = self.decisions.get(&key) {
+                return Ok(allowed);
+            }
+            keys.push(key);
         }
-        Ok(answer.allowed)
+        let asked = [Vec::new(), grants].into_iter().take(keys.len());
+        let questions = asked.map(|grants| question(ask, vec![permission.to_string()], resource, &way.levels, grants));
+        let answers = self.authority()?.decide(ask.tenant, ask.origin, questions.collect()).await?;
+        let mut allowed = None;
+        for (at, key) in keys.into_iter().enumerate() {
+            let answer = answers.get(at).and_then(|answers| answers.first());
+            let answer = answer.ok_or_else(|| NoAuthority("gave no answer".into()))?;
+            if answer.lasting {
+                self.decisions.insert(key, answer.allowed);
+            }
+            allowed = Some(answer.allowed);
+        }
+        Ok(allowed.unwrap_or_default())
     }
 
     /// For each of `permissions` whether the caller has it on `resource`.
@@ -284,6 +299,21 @@ impl From<&Level> for wit::Level {
         let policy = level.policy.as_deref().unwrap_or_default().to_owned();
         Self { resource: level.resource.to_string(), policy }
     }
+}
+
+/// Grants are remembered by their digest, in the order in which the service gives them.
+fn digest_of_grants(grants: &[wit::Grant]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let mut add = |text: &str| {
+        digest.update((text.len() as u64).to_be_bytes());
+        digest.update(text);
+    };
+    for grant in grants {
+        add(&grant.member);
+        add(&grant.permissions.len().to_string());
+        grant.permissions.iter().for_each(|permission| add(permission));
+    }
+    digest.finalize().into()
 }
 
 /// Credentials are remembered by their digest alone. What an audience is compared with belongs to it.

@@ -5,6 +5,7 @@ use super::authority::{
 };
 use super::{Ask, Caller, Enforcement, Identity, Policies};
 use crate::capability::database::{Databases, DatabasesConfig, Limits, Migrations, Unobserved};
+use crate::plugin::bindings::fogbank::identity::identity as wit;
 use crate::tenant::{Quotas, Tenant};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -42,7 +43,10 @@ impl Authority for Fake {
         self.decided.fetch_add(1, Ordering::Relaxed);
         let lasting = *self.lasting.lock().expect("lock");
         let answer = move |question: &Question| {
-            let says = |permission: &String| question.levels.iter().any(|level| level.policy.contains(permission));
+            let says = |permission: &String| {
+                question.levels.iter().any(|level| level.policy.contains(permission))
+                    || question.grants.iter().any(|grant| grant.permissions.contains(permission))
+            };
             question.permissions.iter().map(|name| Answer { allowed: says(name), lasting }).collect()
         };
         Box::pin(async move { Ok(questions.iter().map(answer).collect()) })
@@ -78,9 +82,16 @@ impl Bench {
     }
 
     async fn may(&self, permission: &str, resource: &str) -> bool {
+        self.may_with(permission, resource, &[]).await
+    }
+
+    /// With an access list that grants these to everybody.
+    async fn may_with(&self, permission: &str, resource: &str, granted: &[&str]) -> bool {
         let facts = Facts { method: String::new(), host: String::new(), path: String::new() };
         let ask = Ask { tenant: &self.tenant, caller: &self.caller, origin: &self.origin, facts: &facts };
-        self.identity.may(&ask, &Arc::from(permission), resource, vec![]).await.expect("an answer")
+        let grant = |name: &&str| wit::Grant { member: "allUsers".into(), permissions: vec![(*name).to_owned()] };
+        let grants = granted.iter().map(grant).collect();
+        self.identity.may(&ask, &Arc::from(permission), resource, grants).await.expect("an answer")
     }
 
     fn decided(&self) -> usize {
@@ -118,6 +129,21 @@ async fn a_decision_is_remembered_until_a_policy_changes() {
     assert!(bench.may("things.get", "//a/b/c").await, "by the parent");
     policies.forget("default", "//a/b").await.expect("forgotten");
     assert!(!bench.may("things.get", "//a/b/c").await);
+}
+
+#[tokio::test]
+async fn what_access_lists_grant_is_remembered_for_each_list() {
+    let bench = Bench::new();
+    assert!(!bench.may_with("things.get", "//a/b", &["things.list"]).await);
+    assert!(bench.may_with("things.get", "//a/b", &["things.get"]).await);
+    assert!(!bench.may_with("things.get", "//a/b", &["things.list"]).await);
+    assert!(bench.may_with("things.get", "//a/b", &["things.get"]).await);
+    assert!(!bench.may("things.get", "//a/b").await, "without a list nothing is granted");
+    assert_eq!(bench.decided(), 2, "each list once");
+    bench.identity.policies.set("default", "//a/b", POLICY, None).await.expect("set");
+    assert!(bench.may_with("things.get", "//a/b", &["things.list"]).await);
+    assert!(bench.may_with("things.get", "//a/b", &["things.put"]).await);
+    assert_eq!(bench.decided(), 3, "who may by the policies is not asked about lists");
 }
 
 #[tokio::test]

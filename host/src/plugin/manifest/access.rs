@@ -1,7 +1,7 @@
 //! What a manifest says of permissions beyond its routes: roles that the service brings, and where resources have parents by
 //! their names alone.
 
-use super::problem::Problems;
+use super::problem::{Problems, Spot};
 use super::raw::{RawManifest, RawRole};
 use super::route::{Permission, Route};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,16 +127,16 @@ fn is_permission(name: &str) -> bool {
     name.contains('.') && name.split('.').all(part)
 }
 
-fn roles(raw: Vec<RawRole>, problems: &mut Problems) -> Vec<Role> {
+fn roles(raw: Vec<(Spot, RawRole)>, problems: &mut Problems) -> Vec<Role> {
     let mut names = BTreeSet::new();
     let mut roles = Vec::new();
-    for RawRole { name, title, description, permissions } in raw {
+    for (spot, RawRole { name, title, description, permissions }) in raw {
         if !name.starts_with("roles/") || name.len() == "roles/".len() {
-            problems.add(format!("role {name}: the name of a role begins with `roles/`"));
+            problems.add_in(spot, format!("role {name}: the name of a role begins with `roles/`"));
         } else if !names.insert(name.clone()) {
-            problems.add(format!("role {name}: two have this name"));
+            problems.add_in(spot, format!("role {name}: two have this name"));
         } else if permissions.is_empty() {
-            problems.add(format!("role {name}: it has no permissions"));
+            problems.add_in(spot, format!("role {name}: it has no permissions"));
         } else {
             roles.push(Role { title: title.unwrap_or_else(|| name.clone()), name, description, permissions });
         }

@@ -1,10 +1,10 @@
 //! What a manifest has to satisfy. Every check notes its problem and goes on.
 
-use super::problem::Problems;
+use super::problem::{Problems, Spot};
 use super::raw::{Asked, RawLimits, RawManifest, RawRoute, RawSchedule};
 use super::{
     Capabilities, Capability, Contract, ErrorForm, HostPattern, Limits, MAX_REUSE, Manifest, Method, MigrationFiles,
-    PathPattern, PeerHosts, Permission, Route, Schedule, Template, access, template,
+    PathPattern, PeerHosts, Permission, Route, Schedule, Template, access, asset, template,
 };
 use crate::config::units;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
     let gzip_body = raw.gzip_body.unwrap_or(false);
     let defaults = Defaults { plugin: &name, limits, gzip_body };
     let listed = std::mem::take(&mut raw.routes).into_iter();
-    let routes: Vec<_> = listed.filter_map(|(index, raw)| route(index, raw, &defaults, problems)).collect();
+    let routes: Vec<_> = listed.filter_map(|(spot, raw)| route(spot, raw, &defaults, problems)).collect();
     let access = access::access(&mut raw, &routes, problems);
     Some(Manifest {
         access,
@@ -35,6 +35,8 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
         capabilities: capabilities(raw.capabilities, problems),
         limits,
         routes,
+        includes: raw.include,
+        assets: asset::assets(raw.assets, problems),
         schedules: schedules(raw.schedules, problems),
         env: raw.env,
         terraform: raw.terraform,
@@ -162,12 +164,12 @@ struct Defaults<'a> {
     gzip_body: bool,
 }
 
-fn route(index: usize, raw: RawRoute, defaults: &Defaults<'_>, problems: &mut Problems) -> Option<Arc<Route>> {
+fn route(spot: Spot, raw: RawRoute, defaults: &Defaults<'_>, problems: &mut Problems) -> Option<Arc<Route>> {
     let mut wrong = Vec::new();
     let route = checked_route(&raw, defaults, &mut wrong);
     let fine = wrong.is_empty();
     for message in wrong {
-        problems.add_route(index, &raw.id, message);
+        problems.add_route(spot, &raw.id, message);
     }
     route.filter(|_| fine).map(Arc::new)
 }

@@ -3,7 +3,10 @@
 //! It is the only home of routes and permissions. Reading one reports all its problems at once.
 
 mod access;
+mod asset;
 mod check;
+mod glance;
+mod include;
 mod migrations;
 pub mod pattern;
 mod problem;
@@ -15,6 +18,8 @@ pub mod template;
 mod tests;
 
 pub use access::{Access, ParentRule, Role};
+pub use asset::Asset;
+pub use glance::Glance;
 pub use migrations::{Migration, MigrationFiles};
 pub use pattern::{HostPattern, PathPattern, Segment};
 pub use problem::Problem;
@@ -48,7 +53,11 @@ pub struct Manifest {
     pub hosts: Vec<HostPattern>,
     pub capabilities: Capabilities,
     pub limits: Limits,
+    /// Its own, then those of the included files.
     pub routes: Vec<Arc<Route>>,
+    /// Files with more routes and roles, relative to `plugin.toml`.
+    pub includes: Vec<String>,
+    pub assets: Vec<Asset>,
     pub schedules: Vec<Schedule>,
     /// Permissions, roles, and parents that follow from names.
     pub access: Access,
@@ -188,22 +197,26 @@ impl Manifest {
         Self::read(&FolderPackage(folder.to_owned()))
     }
 
-    /// Reads and checks the manifest of a package.
+    /// Reads and checks the manifest of a package, with what it includes.
     pub fn read(package: &dyn Package) -> Result<Manifest, Vec<Problem>> {
         let place = package.place();
-        let text = match package.read("plugin.toml") {
-            Ok(Some(bytes)) => {
-                String::from_utf8(bytes.into_owned()).map_err(|_| vec![Problem::at(&place, "is not UTF-8")])?
-            }
-            Ok(None) => return Err(vec![Problem::at(&place, "there is no such file")]),
-            Err(error) => {
-                return Err(vec![Problem::at(&place, format!("cannot be read: {error}"))]);
-            }
-        };
+        let text = text(package, "plugin.toml").map_err(|why| vec![Problem::at(&place, why)])?;
         let mut problems = problem::Problems::new(&place, &text);
-        let raw = raw::RawManifest::parse(&text, &mut problems);
+        let mut raw = raw::RawManifest::parse(&text, &mut problems);
+        if let Some(raw) = &mut raw {
+            include::read(package, raw, &mut problems);
+        }
         let migrations = migrations::read(package, &mut problems);
         let manifest = raw.and_then(|raw| check::manifest(raw, migrations, &mut problems));
         problems.finish(manifest)
+    }
+}
+
+/// The text of a file of the package; the error is the rest of a sentence about it.
+fn text(package: &dyn Package, path: &str) -> Result<String, String> {
+    match package.read(path) {
+        Ok(Some(bytes)) => String::from_utf8(bytes.into_owned()).map_err(|_| "is not UTF-8".into()),
+        Ok(None) => Err("there is no such file".into()),
+        Err(error) => Err(format!("cannot be read: {error}")),
     }
 }

@@ -1,7 +1,7 @@
 //! The manifest as it is written, before anything is known to make sense. Every table is read by itself, so that one
 //! wrong type does not hide the others.
 
-use super::problem::Problems;
+use super::problem::{Problems, Spot};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -19,13 +19,15 @@ pub(super) struct RawManifest {
     pub gzip_body: Option<bool>,
     pub prefixes: Vec<String>,
     pub hosts: Vec<String>,
+    pub include: Vec<String>,
     pub capabilities: BTreeMap<String, Asked>,
     pub limits: RawLimits,
-    /// Each with its index in the file.
-    pub routes: Vec<(usize, RawRoute)>,
+    /// Each with where it stands.
+    pub routes: Vec<(Spot, RawRoute)>,
     pub schedules: Vec<RawSchedule>,
+    pub assets: Vec<RawAsset>,
     pub permissions: Vec<String>,
-    pub roles: Vec<RawRole>,
+    pub roles: Vec<(Spot, RawRole)>,
     pub basic_roles: RawBasicRoles,
     pub parents: BTreeMap<String, String>,
     pub env: BTreeMap<String, String>,
@@ -77,6 +79,13 @@ pub(super) struct RawRoute {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RawAsset {
+    pub name: String,
+    pub file: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawRole {
     pub name: String,
     pub title: Option<String>,
@@ -105,14 +114,7 @@ pub(super) struct RawSchedule {
 impl RawManifest {
     /// Reads the text; none where it is no TOML at all.
     pub fn parse(text: &str, problems: &mut Problems) -> Option<Self> {
-        let mut table = match text.parse::<Table>() {
-            Ok(table) => table,
-            Err(error) => {
-                let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
-                problems.add_at(line, format!("is not TOML: {}", error.message()));
-                return None;
-            }
-        };
+        let mut table = parse(text, problems)?;
         let raw = RawManifest {
             name: take(&mut table, "name", problems),
             version: take(&mut table, "version", problems),
@@ -123,21 +125,43 @@ impl RawManifest {
             gzip_body: take(&mut table, "gzip-body", problems),
             prefixes: take(&mut table, "prefixes", problems).unwrap_or_default(),
             hosts: take(&mut table, "hosts", problems).unwrap_or_default(),
+            include: take(&mut table, "include", problems).unwrap_or_default(),
             capabilities: take(&mut table, "capabilities", problems).unwrap_or_default(),
             limits: take(&mut table, "limits", problems).unwrap_or_default(),
             routes: routes(&mut table, problems),
             schedules: take(&mut table, "schedule", problems).unwrap_or_default(),
+            assets: take(&mut table, "asset", problems).unwrap_or_default(),
             permissions: take(&mut table, "permissions", problems).unwrap_or_default(),
-            roles: take(&mut table, "role", problems).unwrap_or_default(),
+            roles: roles(&mut table, problems),
             basic_roles: take(&mut table, "basic-roles", problems).unwrap_or_default(),
             parents: take(&mut table, "parents", problems).unwrap_or_default(),
             env: take(&mut table, "env", problems).unwrap_or_default(),
             terraform: take(&mut table, "terraform", problems).unwrap_or_default(),
         };
-        for unknown in table.keys() {
-            problems.add(format!("there is no key `{unknown}`"));
-        }
+        refuse_unknown(&table, problems);
         Some(raw)
+    }
+
+    /// Adds the routes and roles of an included file, which holds nothing else.
+    pub fn append(&mut self, text: &str, problems: &mut Problems) {
+        let Some(mut table) = parse(text, problems) else { return };
+        self.routes.extend(routes(&mut table, problems));
+        self.roles.extend(roles(&mut table, problems));
+        refuse_unknown(&table, problems);
+    }
+}
+
+fn parse(text: &str, problems: &mut Problems) -> Option<Table> {
+    let no_toml = |error: toml::de::Error| {
+        let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        problems.add_at(line, format!("is not TOML: {}", error.message()));
+    };
+    text.parse::<Table>().map_err(no_toml).ok()
+}
+
+fn refuse_unknown(table: &Table, problems: &mut Problems) {
+    for unknown in table.keys() {
+        problems.add(format!("there is no key `{unknown}`"));
     }
 }
 
@@ -146,7 +170,12 @@ fn take<T: DeserializeOwned>(table: &mut Table, key: &str, problems: &mut Proble
     value.try_into().map_err(|error: toml::de::Error| problems.add(format!("{key}: {}", error.message()))).ok()
 }
 
-fn routes(table: &mut Table, problems: &mut Problems) -> Vec<(usize, RawRoute)> {
+fn roles(table: &mut Table, problems: &mut Problems) -> Vec<(Spot, RawRole)> {
+    let roles: Vec<RawRole> = take(table, "role", problems).unwrap_or_default();
+    roles.into_iter().enumerate().map(|(index, role)| (problems.spot(index), role)).collect()
+}
+
+fn routes(table: &mut Table, problems: &mut Problems) -> Vec<(Spot, RawRoute)> {
     let values = match table.remove("route") {
         None => return vec![],
         Some(Value::Array(values)) => values,
@@ -159,8 +188,8 @@ fn routes(table: &mut Table, problems: &mut Problems) -> Vec<(usize, RawRoute)> 
     for (index, value) in values.into_iter().enumerate() {
         let id = value.get("id").and_then(Value::as_str).map_or_else(|| format!("number {}", index + 1), str::to_owned);
         match value.try_into() {
-            Ok(route) => routes.push((index, route)),
-            Err(error) => problems.add_route(index, &id, error.message()),
+            Ok(route) => routes.push((problems.spot(index), route)),
+            Err(error) => problems.add_route(problems.spot(index), &id, error.message()),
         }
     }
     routes

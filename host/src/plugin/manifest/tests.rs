@@ -144,3 +144,78 @@ fn migrations_have_numbers_and_both_backends() {
     let problems = Manifest::read(&package).expect_err("bad names");
     assert_eq!(problems.len(), 2, "{problems:?}");
 }
+
+/// [`GOOD`] with `include` of these, and the files.
+fn with_files(include: &str, files: &[(&str, &str)]) -> Result<Manifest, Vec<String>> {
+    let mut package = MemoryPackage::of_manifest("things", &format!("include = {include}\n{GOOD}"));
+    for (path, text) in files {
+        package.files.insert((*path).to_owned(), text.as_bytes().to_vec().into());
+    }
+    Manifest::read(&package).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn included_files_bring_routes_and_roles() {
+    let routes =
+        "[[route]]\nid = \"things.list\"\nmethod = \"GET\"\npath = \"/things/v1/t\"\npermission = \"things.list\"\n";
+    let roles = "[[role]]\nname = \"roles/things.viewer\"\npermissions = [\"things.get\"]\n";
+    let files = [("routes.toml", routes), ("more/roles.toml", roles)];
+    let manifest = with_files("[\"routes.toml\", \"more/roles.toml\"]", &files).expect("good");
+    let ids: Vec<&str> = manifest.routes.iter().map(|route| &*route.id).collect();
+    assert_eq!(ids, ["things.get", "things.later", "things.list"]);
+    assert_eq!(manifest.routes[2].limits.memory, 64 << 20, "the service's own limits hold there too");
+    assert_eq!(manifest.access.roles[0].name, "roles/things.viewer");
+    assert!(manifest.access.permissions.contains("things.list"));
+    assert_eq!(manifest.includes, ["routes.toml", "more/roles.toml"]);
+}
+
+#[test]
+fn problems_of_an_included_file_name_it() {
+    let routes = "colour = 1\n\n[[route]]\nid = \"a\"\nmethod = \"GET\"\npath = \"/things/v1/a\"\n\
+                  [[role]]\nname = \"viewer\"\npermissions = [\"things.get\"]\n";
+    let files = [("routes.toml", routes), ("broken.toml", "a = 1\nb =\n")];
+    let problems = with_files("[\"routes.toml\", \"broken.toml\", \"none.toml\"]", &files).expect_err("bad");
+    for part in [
+        "things/routes.toml (embedded): there is no key `colour`",
+        "things/routes.toml (embedded):3: route a: names no permission",
+        "things/routes.toml (embedded): role viewer",
+        "things/broken.toml (embedded):2: is not TOML",
+        "things/none.toml (embedded): there is no such file",
+    ] {
+        assert!(problems.iter().any(|problem| problem.starts_with(part)), "{part} is missing in {problems:#?}");
+    }
+    assert_eq!(problems.len(), 5, "{problems:#?}");
+}
+
+#[test]
+fn f04_a_file_outside_of_the_folder_is_not_included() {
+    for path in
+        ["../routes.toml", "/etc/routes.toml", "a/../../routes.toml", "a//routes.toml", ".routes.toml", "a\\\\b.toml"]
+    {
+        let problems = with_files(&format!("[\"{path}\"]"), &[]).expect_err(path).join("\n");
+        assert!(problems.contains("is no file in the folder"), "{path}: {problems}");
+    }
+    for list in ["[\"routes.txt\"]", "[\"plugin.toml\"]", "[\"a.toml\", \"a.toml\"]"] {
+        let problems = with_files(list, &[("routes.txt", ""), ("a.toml", "")]).expect_err(list);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+    }
+}
+
+#[test]
+fn a_glance_tells_a_name_and_files() {
+    let text =
+        "name = \"things\"\nversion = 1\ninclude = [\"routes.toml\"]\n[[asset]]\nname = \"a\"\nfile = \"assets/a\"\n";
+    let glance = Glance::at(&MemoryPackage::of_manifest("x", text));
+    assert_eq!(glance, Glance { name: Some("things".into()), files: vec!["routes.toml".into(), "assets/a".into()] });
+    assert_eq!(Glance::at(&MemoryPackage::of_manifest("x", "name =")), Glance::default());
+}
+
+#[test]
+fn f04_an_asset_outside_of_the_folder_is_refused() {
+    let asset = |name: &str, file: &str| format!("{GOOD}[[asset]]\nname = \"{name}\"\nfile = \"{file}\"\n");
+    assert_eq!(read(&asset("nic", "assets/nic")).expect("good").assets[0].file, "assets/nic");
+    for (name, file) in [("nic", "../nic"), ("nic", "/bin/sh"), ("", "nic")] {
+        assert_eq!(read(&asset(name, file)).expect_err(file).len(), 1, "{file}");
+    }
+    assert!(read(&(asset("nic", "a") + &asset("nic", "b").replace(GOOD, ""))).is_err());
+}
