@@ -1,10 +1,12 @@
 //! What a store holds while a guest runs: the scope it is confined to, the call it serves, its resources and limits.
 
+use super::assets::Assets;
 use super::limits::Limiter;
 use super::progress::Progress;
 use super::wasi::Wasi;
 use crate::capability::catalog::Catalog;
 use crate::capability::database::{Database, Databases, Error as DatabaseError};
+use crate::capability::docker::{Calling, Docker, DockerUse};
 use crate::capability::files::{CommittedFiles, FileStores};
 use crate::capability::http::AnswerSlot;
 use crate::capability::identity::{Caller, Facts, Identity, Origin};
@@ -24,6 +26,7 @@ pub struct Process {
     pub databases: Arc<Databases>,
     pub files: Arc<FileStores>,
     pub identity: Identity,
+    pub docker: Arc<Docker>,
     /// Set once background work runs.
     pub workers: std::sync::OnceLock<Arc<Workers>>,
     /// Set once services are loaded.
@@ -42,6 +45,9 @@ pub struct Scope {
     pub settings: Arc<Map<String, Value>>,
     /// What the database is migrated with when it is opened.
     pub migrations: Arc<crate::capability::database::Migrations>,
+    /// What the manifest's `[[asset]]` files hold.
+    pub assets: Arc<Assets>,
+    pub docker: Arc<DockerUse>,
 }
 
 impl Scope {
@@ -60,6 +66,8 @@ pub struct CallContext {
     /// How many services called each other to get here; 0 for a client's request.
     pub depth: u32,
     pub caller: Arc<Caller>,
+    /// The container that sent the request, if one did.
+    pub container: Option<Arc<Calling>>,
     /// For the authority, when the guest asks it something.
     pub origin: Arc<Origin>,
     /// What conditions of policies may look at.

@@ -78,6 +78,9 @@ impl Docker {
     /// The capability, which has not looked for an engine yet. `folder` is its own, `secret` the data folder's.
     pub fn new(config: DockerConfig, secret: &[u8], folder: PathBuf) -> Self {
         let client = Client::new(client::host(config.host.as_deref()), config.limits);
+        if config.backend == Backend::Records {
+            client.is_down(&records_only());
+        }
         Self {
             client,
             installation: Installation::of(secret),
@@ -116,10 +119,12 @@ impl Docker {
 
     /// Whether the engine answers, as last heard.
     pub fn available(&self) -> Result<(), DockerError> {
-        match self.config.backend {
-            Backend::Engine => self.client.available(),
-            Backend::Records => Err(records_only()),
-        }
+        self.client.available()
+    }
+
+    /// Waits until the engine has been looked for, which it is right after the start.
+    pub async fn known(&self) -> Result<(), DockerError> {
+        self.client.known().await.map(|_| ())
     }
 
     /// Ends everything that was started. Containers go on.
