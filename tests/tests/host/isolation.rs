@@ -562,15 +562,15 @@ async fn no_function_shows_one_tenant_what_is_anothers() {
         eprintln!("{name}");
         case(&pair).await;
     }
-    for tenant in ["blue", "green"] {
-        pair.server.tenant_reset(tenant).await;
-    }
     let theirs = pair.server.data().join("tenants/green");
     assert_eq!(
         stored::files_with(&theirs, SECRET.as_bytes()),
         Vec::<std::path::PathBuf>::new(),
         "nothing of A's in B's folder"
     );
+    for tenant in ["blue", "green"] {
+        pair.server.tenant_reset(tenant).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

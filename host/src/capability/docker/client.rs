@@ -257,9 +257,9 @@ mod tests {
     #[tokio::test]
     async fn f07_an_engine_that_is_not_there_is_named() {
         let gone = client("unix:///nowhere/docker.sock");
-        let why = gone.look().await.err().expect("not there").to_string();
+        let why = gone.look().await.expect_err("not there").to_string();
         assert!(why.contains("/nowhere/docker.sock"), "{why}");
-        let strange = client("ftp://x").look().await.err().expect("no such way").to_string();
+        let strange = client("ftp://x").look().await.expect_err("no such way").to_string();
         assert!(strange.contains("ftp://x"), "{strange}");
     }
 
