@@ -146,8 +146,12 @@ mod tests {
 
     /// The capability with an engine that is not there.
     pub fn docker(folder: &Path) -> Arc<Docker> {
+        with(folder, Backend::Engine)
+    }
+
+    fn with(folder: &Path, backend: Backend) -> Arc<Docker> {
         let config = DockerConfig {
-            backend: Backend::Engine,
+            backend,
             host: Some("unix:///nowhere/docker.sock".into()),
             images: ImagePolicy::default(),
             pool: Pool::parse("10.213.0.0/16").expect("a pool"),
@@ -179,9 +183,7 @@ mod tests {
     #[tokio::test]
     async fn records_stand_for_an_engine_only_where_the_operator_says_so() {
         let folder = tempfile::tempdir().expect("folder");
-        let mut records = Arc::into_inner(docker(folder.path())).expect("alone");
-        records.config.backend = Backend::Records;
-        let records = Arc::new(records);
+        let records = with(folder.path(), Backend::Records);
         records.watch();
         assert!(!records.has_engine());
         assert!(matches!(records.available(), Err(DockerError::Unavailable(why)) if why.contains("records")));
