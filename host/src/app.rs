@@ -5,6 +5,7 @@ use crate::capability::database::{self, Databases, DatabasesConfig};
 use crate::capability::docker::{Docker, Heard, Notice};
 use crate::capability::files::{FileStores, FilesConfig};
 use crate::capability::identity::{Identity, Policies as IdentityPolicies};
+use crate::capability::operations::domain::Claims;
 use crate::capability::operations::table;
 use crate::config::{AuthMode, Config, DataFolder, Database, Grants};
 use crate::plugin::authority::LoadedAuthority;
@@ -239,6 +240,7 @@ fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
         docker: Arc::new(Docker::new(config.docker.clone(), &secret, parts.data.join("docker"))),
         files: Arc::new(files),
         workers: OnceLock::new(),
+        operation_claims: Claims::default(),
         catalog: OnceLock::new(),
         peers: OnceLock::new(),
     }))

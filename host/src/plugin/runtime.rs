@@ -157,6 +157,7 @@ impl Runtime {
             migrations: Arc::clone(&plugin.migrations),
             assets: Arc::clone(&plugin.assets),
             docker: Arc::clone(&plugin.docker),
+            operations_domain: plugin.manifest.operations_domain.clone(),
         })
     }
 }

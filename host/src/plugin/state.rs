@@ -11,6 +11,7 @@ use crate::capability::files::{CommittedFiles, FileStores};
 use crate::capability::http::AnswerSlot;
 use crate::capability::identity::{Caller, Facts, Identity, Origin};
 use crate::capability::operations::Workers;
+use crate::capability::operations::domain::Claims;
 use crate::capability::peers::PeerSender;
 use crate::tenant::Tenant;
 use serde_json::{Map, Value};
@@ -29,6 +30,7 @@ pub struct Process {
     pub docker: Arc<Docker>,
     /// Set once background work runs.
     pub workers: std::sync::OnceLock<Arc<Workers>>,
+    pub operation_claims: Claims,
     /// Set once services are loaded.
     pub catalog: std::sync::OnceLock<Arc<dyn Catalog>>,
     /// Set once the gateway runs.
@@ -48,6 +50,8 @@ pub struct Scope {
     /// What the manifest's `[[asset]]` files hold.
     pub assets: Arc<Assets>,
     pub docker: Arc<DockerUse>,
+    /// The domain in which the service shares its operations.
+    pub operations_domain: Option<Arc<str>>,
 }
 
 impl Scope {

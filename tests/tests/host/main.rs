@@ -2,6 +2,7 @@
 
 mod contract;
 mod docker;
+mod domain;
 mod example;
 mod gateway;
 mod health;

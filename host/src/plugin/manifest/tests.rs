@@ -233,3 +233,13 @@ fn containers_are_of_the_services_own_domain_unless_it_names_another() {
         assert_eq!(read(&format!("{asks}[docker]\n{wrong}\n")).expect_err(wrong).len(), 1, "{wrong}");
     }
 }
+
+#[test]
+fn a_domain_of_operations_needs_operations() {
+    let domain = |name: &str| format!("{GOOD}[operations]\ndomain = \"{name}\"\n");
+    let with = |name: &str| domain(name).replace("database = true", "database = true\noperations = true");
+    assert_eq!(read(&with("compute")).expect("good").operations_domain.as_deref(), Some("compute"));
+    assert_eq!(read(&domain("compute")).expect_err("no operations").len(), 1);
+    assert_eq!(read(&with("../compute")).expect_err("no name").len(), 1);
+    assert_eq!(read(GOOD).expect("good").operations_domain, None);
+}
