@@ -1,14 +1,17 @@
 //! What a store holds while a guest runs: the scope it is confined to, the call it serves, its resources and limits.
 
+use super::assets::Assets;
 use super::limits::Limiter;
 use super::progress::Progress;
 use super::wasi::Wasi;
 use crate::capability::catalog::Catalog;
 use crate::capability::database::{Database, Databases, Error as DatabaseError};
+use crate::capability::docker::{Calling, Docker, DockerUse};
 use crate::capability::files::{CommittedFiles, FileStores};
 use crate::capability::http::AnswerSlot;
 use crate::capability::identity::{Caller, Facts, Identity, Origin};
 use crate::capability::operations::Workers;
+use crate::capability::operations::domain::Claims;
 use crate::capability::peers::PeerSender;
 use crate::tenant::Tenant;
 use serde_json::{Map, Value};
@@ -24,8 +27,10 @@ pub struct Process {
     pub databases: Arc<Databases>,
     pub files: Arc<FileStores>,
     pub identity: Identity,
+    pub docker: Arc<Docker>,
     /// Set once background work runs.
     pub workers: std::sync::OnceLock<Arc<Workers>>,
+    pub operation_claims: Claims,
     /// Set once services are loaded.
     pub catalog: std::sync::OnceLock<Arc<dyn Catalog>>,
     /// Set once the gateway runs.
@@ -42,6 +47,11 @@ pub struct Scope {
     pub settings: Arc<Map<String, Value>>,
     /// What the database is migrated with when it is opened.
     pub migrations: Arc<crate::capability::database::Migrations>,
+    /// What the manifest's `[[asset]]` files hold.
+    pub assets: Arc<Assets>,
+    pub docker: Arc<DockerUse>,
+    /// The domain in which the service shares its operations.
+    pub operations_domain: Option<Arc<str>>,
 }
 
 impl Scope {
@@ -60,6 +70,8 @@ pub struct CallContext {
     /// How many services called each other to get here; 0 for a client's request.
     pub depth: u32,
     pub caller: Arc<Caller>,
+    /// The container that sent the request, if one did.
+    pub container: Option<Arc<Calling>>,
     /// For the authority, when the guest asks it something.
     pub origin: Arc<Origin>,
     /// What conditions of policies may look at.

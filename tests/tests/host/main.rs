@@ -1,6 +1,8 @@
 //! The host: what is true of every service.
 
 mod contract;
+mod docker;
+mod domain;
 mod example;
 mod gateway;
 mod health;

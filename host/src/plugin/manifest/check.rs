@@ -4,7 +4,7 @@ use super::problem::{Problems, Spot};
 use super::raw::{Asked, RawLimits, RawManifest, RawRoute, RawSchedule};
 use super::{
     Capabilities, Capability, Contract, ErrorForm, HostPattern, Limits, MAX_REUSE, Manifest, Method, MigrationFiles,
-    PathPattern, PeerHosts, Permission, Route, Schedule, Template, access, asset, template,
+    PathPattern, PeerHosts, Permission, Route, Schedule, Template, access, asset, docker, template,
 };
 use crate::config::units;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +19,15 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
         problems.take(key, template::check_setting(value));
     }
     let gzip_body = raw.gzip_body.unwrap_or(false);
+    let operations_domain = domain(raw.operations.domain.take(), &raw.capabilities, problems);
     let defaults = Defaults { plugin: &name, limits, gzip_body };
     let listed = std::mem::take(&mut raw.routes).into_iter();
     let routes: Vec<_> = listed.filter_map(|(spot, raw)| route(spot, raw, &defaults, problems)).collect();
     let access = access::access(&mut raw, &routes, problems);
+    let capabilities = capabilities(raw.capabilities, problems);
     Some(Manifest {
         access,
+        docker: docker::docker(&name, raw.docker, &capabilities, problems),
         version: problems.take("version", version(raw.version)).unwrap_or_default(),
         title: raw.title.unwrap_or_else(|| name.to_string()),
         component: problems.take("component", component(raw.component, &name)).unwrap_or_default(),
@@ -32,9 +35,10 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
         reuse: problems.take("reuse", reuse(raw.reuse.unwrap_or(0))).unwrap_or(0),
         prefixes: raw.prefixes.into_iter().filter_map(|text| problems.take("prefixes", prefix(text))).collect(),
         hosts: raw.hosts.iter().filter_map(|text| problems.take("hosts", HostPattern::parse(text))).collect(),
-        capabilities: capabilities(raw.capabilities, problems),
+        capabilities,
         limits,
         routes,
+        operations_domain,
         includes: raw.include,
         assets: asset::assets(raw.assets, problems),
         schedules: schedules(raw.schedules, problems),
@@ -45,7 +49,7 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
     })
 }
 
-fn name(name: Option<String>) -> Result<String, String> {
+pub(super) fn name(name: Option<String>) -> Result<String, String> {
     let name = name.ok_or("is missing")?;
     let fine = name.len() <= 41
         && name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -140,6 +144,15 @@ fn capabilities(raw: BTreeMap<String, Asked>, problems: &mut Problems) -> Capabi
         problems.add("capabilities.operations: operations are rows of the service's database, so ask for it as well");
     }
     capabilities
+}
+
+fn domain(domain: Option<String>, asked: &BTreeMap<String, Asked>, problems: &mut Problems) -> Option<Arc<str>> {
+    let domain = domain?;
+    if !matches!(asked.get(Capability::Operations.name()), Some(Asked::Switch(true))) {
+        problems.add("operations.domain: it is about operations, so ask for the capability `operations` as well");
+    }
+    let name = name(Some(domain));
+    problems.take("operations.domain", name).map(Arc::from)
 }
 
 fn schedules(raw: Vec<RawSchedule>, problems: &mut Problems) -> Vec<Schedule> {

@@ -21,11 +21,13 @@ pub(super) struct RawManifest {
     pub hosts: Vec<String>,
     pub include: Vec<String>,
     pub capabilities: BTreeMap<String, Asked>,
+    pub docker: Option<RawDocker>,
     pub limits: RawLimits,
     /// Each with where it stands.
     pub routes: Vec<(Spot, RawRoute)>,
     pub schedules: Vec<RawSchedule>,
     pub assets: Vec<RawAsset>,
+    pub operations: RawOperations,
     pub permissions: Vec<String>,
     pub roles: Vec<(Spot, RawRole)>,
     pub basic_roles: RawBasicRoles,
@@ -39,6 +41,15 @@ pub(super) struct RawManifest {
 pub(super) enum Asked {
     Switch(bool),
     Hosts(Vec<String>),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDocker {
+    pub domain: Option<String>,
+    pub host: Option<String>,
+    #[serde(default)]
+    pub rights: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -75,6 +86,12 @@ pub(super) struct RawRoute {
     pub wall: Option<String>,
     pub cpu: Option<String>,
     pub body: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOperations {
+    pub domain: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -127,9 +144,11 @@ impl RawManifest {
             hosts: take(&mut table, "hosts", problems).unwrap_or_default(),
             include: take(&mut table, "include", problems).unwrap_or_default(),
             capabilities: take(&mut table, "capabilities", problems).unwrap_or_default(),
+            docker: take(&mut table, "docker", problems),
             limits: take(&mut table, "limits", problems).unwrap_or_default(),
             routes: routes(&mut table, problems),
             schedules: take(&mut table, "schedule", problems).unwrap_or_default(),
+            operations: take(&mut table, "operations", problems).unwrap_or_default(),
             assets: take(&mut table, "asset", problems).unwrap_or_default(),
             permissions: take(&mut table, "permissions", problems).unwrap_or_default(),
             roles: roles(&mut table, problems),
