@@ -7,7 +7,7 @@
 use crate::range::Range;
 use crate::{effects, reference, subnetworks};
 use compute_api::call::Call;
-use compute_api::path::{MARK, Path};
+use compute_api::path::Path;
 use compute_api::store::{self, Resource};
 use compute_api::{change, failure, links, list as lists};
 use fogbank_sdk::db::{self, Transaction};
@@ -287,7 +287,7 @@ mod tests {
         let new = new.unwrap();
         assert_eq!(new["network"], "projects/q/global/networks/n");
         assert_eq!((&new["exchangeSubnetRoutes"], &new["importCustomRoutes"]), (&json!(true), &json!(false)));
-        assert!(!new["network"].as_str().unwrap().starts_with(MARK));
+        
         assert!(peering_of(body(json!({"name": "x"}))).is_err());
         assert!(peering_of(body(json!({"name": "x", "peerNetwork": "n"}))).is_err());
     }
