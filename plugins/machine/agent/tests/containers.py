@@ -4,13 +4,14 @@
 
 AGENT is the program, an IMAGE is one of `debian:12-ssh-test` (Debian with openssh-server and sudo), `debian:12-plain-test`
 (Debian without an SSH server) and `busybox:fogbank-test` (nothing but busybox), all by default; one that is not there is an
-error. Needs Docker, ssh, scp and ssh-keygen.
+error (images.py makes them). Needs Docker, ssh, scp and ssh-keygen.
 """
 
 import ipaddress
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -223,6 +224,33 @@ def check_volume(machine, directory):
     assert machine.ssh(directory / "rsa", "stat -c %a copied; cat tree/inner/file").stdout == "750\ntext"
 
 
+def check_forwarding(machine, directory):
+    def ask(port):
+        with socket.create_connection(("127.0.0.1", port), 5) as connection:
+            connection.settimeout(5)
+            return connection.recv(100)
+
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    options = [f"-L{port}:127.0.0.1:22", f"-L{port + 1}:127.0.0.1:9", "-oExitOnForwardFailure=yes", "-N"]
+    client = subprocess.Popen(machine.command(directory / "rsa", "", *options))
+    try:
+        until("the forwarded port", lambda: attempt(lambda: ask(port).startswith(b"SSH-2.0-")))
+        assert [ask(port)[:8] for _ in range(80)] == [b"SSH-2.0-"] * 80
+        assert [ask(port + 1) for _ in range(80)] == [b""] * 80
+    finally:
+        client.terminate()
+        client.wait()
+
+
+def attempt(probe):
+    try:
+        return probe()
+    except OSError:
+        return False
+
+
 def check_many(machine, directory):
     commands = [subprocess.Popen(machine.command(directory / "rsa", f"sleep 1; echo {n}"), stdout=subprocess.PIPE) for n in range(8)]
     assert [command.communicate(timeout=30)[0] for command in commands] == [f"{n}\n".encode() for n in range(8)]
@@ -300,6 +328,7 @@ def test(agent, image):
             check_ssh(machine, directory, publics)
             check_shell(machine, directory)
             check_volume(machine, directory)
+            check_forwarding(machine, directory)
             check_many(machine, directory)
             if image == "debian:12-ssh-test":
                 check_sudo(machine, directory)

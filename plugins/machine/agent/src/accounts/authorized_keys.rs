@@ -1,8 +1,9 @@
 //! The agent's keys in `~/.ssh/authorized_keys`. Each stands below a line of comment, as Google's agent writes them, so that
 //! the user's own keys can be told apart and stay.
 
-use super::database::{User, replace};
+use super::database::User;
 use super::home::within;
+use super::replacement::replace;
 use std::fs::{DirBuilder, Permissions};
 use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown};

@@ -5,6 +5,7 @@ mod authorized_keys;
 mod database;
 mod home;
 mod keys;
+mod replacement;
 
 use crate::clock;
 use crate::console::GUEST;
@@ -114,7 +115,7 @@ impl Accounts {
             return Ok(());
         }
         let rule = format!("%{SUDOERS} ALL=(ALL:ALL) NOPASSWD:ALL\n");
-        database::replace(&file, rule.as_bytes(), 0o440).map_err(|error| named("google_sudoers", &error))
+        replacement::replace(&file, rule.as_bytes(), 0o440).map_err(|error| named("google_sudoers", &error))
     }
 
     /// The accounts that had keys.
@@ -133,7 +134,7 @@ impl Accounts {
             std::fs::create_dir_all(directory)?;
         }
         let text: String = names.iter().map(|name| format!("{name}\n")).collect();
-        database::replace(&path, text.as_bytes(), 0o600)
+        replacement::replace(&path, text.as_bytes(), 0o600)
     }
 }
 

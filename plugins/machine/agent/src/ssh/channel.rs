@@ -1,22 +1,19 @@
-//! A session's channel: flow control, and the threads between the channel and what runs in it (RFC 4254, sections 5 and 6).
+//! A session's channel, and the threads between it and what runs in it (RFC 4254, section 6).
 
 use super::Error;
+use super::outlet::{Outlet, PACKET, signal_names};
 use super::process::{self, Kind, Origin, Process, Terminal};
-use super::transport::{Output, message};
+use super::transport::message;
 use super::wire::{Fields, Message};
 use crate::console::SSH;
-use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How much the client may send ahead of what the process has read.
 const WINDOW: u32 = 2 << 20;
-/// Largest packet of data, in both directions.
-const PACKET: u32 = 32 * 1024;
 /// The number of the error output's data.
 const STDERR: u32 = 1;
 /// How long what is left of a terminal's output is waited for when its process has ended.
@@ -24,113 +21,6 @@ const REST: Duration = Duration::from_millis(300);
 /// Most variables that a client may set, each of at most `VALUE` bytes.
 const VARIABLES: usize = 100;
 const VALUE: usize = 8 * 1024;
-
-/// The way to the client.
-#[derive(Clone)]
-pub struct Outlet {
-    output: Output,
-    pub remote: u32,
-    largest: u32,
-    state: Arc<(Mutex<State>, Condvar)>,
-}
-
-#[derive(Default)]
-struct State {
-    window: u64,
-    closed: bool,
-}
-
-impl Outlet {
-    pub fn new(output: Output, remote: u32, window: u32, largest: u32) -> Outlet {
-        let state = State { window: window.into(), closed: false };
-        let largest = largest.clamp(1, PACKET);
-        Outlet { output, remote, largest, state: Arc::new((Mutex::new(state), Condvar::new())) }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets more be sent.
-    pub fn widen(&self, bytes: u32) {
-        self.state().window += u64::from(bytes);
-        self.state.1.notify_all();
-    }
-
-    /// Ends the channel from this side, once.
-    pub fn close(&self) -> Result<(), Error> {
-        let was = std::mem::replace(&mut self.state().closed, true);
-        self.state.1.notify_all();
-        if was { Ok(()) } else { self.output.send(&Message::new(message::CHANNEL_CLOSE).u32(self.remote)) }
-    }
-
-    /// Waits until something may be sent and says how much. `None` when the channel is closed.
-    fn reserve(&self, wanted: usize) -> Option<usize> {
-        let mut state = self.state();
-        while state.window == 0 && !state.closed {
-            state = self.state.1.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let granted = (wanted as u64).min(state.window).min(self.largest.into());
-        state.window -= granted;
-        (!state.closed).then_some(granted as usize)
-    }
-
-    /// Sends output, as much at a time as the client takes. False when the channel is closed.
-    fn send(&self, mut data: &[u8], extended: Option<u32>) -> bool {
-        while !data.is_empty() {
-            let Some(length) = self.reserve(data.len()) else { return false };
-            let (now, later) = data.split_at(length);
-            let message = match extended {
-                None => Message::new(message::CHANNEL_DATA).u32(self.remote),
-                Some(kind) => Message::new(message::CHANNEL_EXTENDED_DATA).u32(self.remote).u32(kind),
-            };
-            if self.output.send(&message.string(now)).is_err() {
-                return false;
-            }
-            data = later;
-        }
-        true
-    }
-
-    /// Tells how the process ended, and ends the channel.
-    fn finish(&self, status: ExitStatus) -> Result<(), Error> {
-        let head = |kind: &str| Message::new(message::CHANNEL_REQUEST).u32(self.remote).string(kind).boolean(false);
-        let told = match (status.code(), status.signal()) {
-            (None, Some(signal)) => {
-                let name = signal_names().find(|(_, known)| known.as_raw() == signal).map_or("KILL", |(name, _)| name);
-                head("exit-signal").string(name).boolean(false).string("").string("")
-            }
-            (code, _) => head("exit-status").u32(code.unwrap_or(255) as u32),
-        };
-        if self.state().closed {
-            return Ok(());
-        }
-        self.output.send(&Message::new(message::CHANNEL_EOF).u32(self.remote))?;
-        self.output.send(&told)?;
-        self.close()
-    }
-}
-
-/// RFC 4254, section 6.10.
-fn signal_names() -> impl Iterator<Item = (&'static str, Signal)> {
-    let names = ["HUP", "INT", "KILL", "TERM", "QUIT", "USR1", "USR2", "ABRT", "ALRM", "FPE", "ILL", "PIPE", "SEGV"];
-    let signals = [
-        Signal::HUP,
-        Signal::INT,
-        Signal::KILL,
-        Signal::TERM,
-        Signal::QUIT,
-        Signal::USR1,
-        Signal::USR2,
-        Signal::ABORT,
-        Signal::ALARM,
-        Signal::FPE,
-        Signal::ILL,
-        Signal::PIPE,
-        Signal::SEGV,
-    ];
-    names.into_iter().zip(signals)
-}
 
 /// A session.
 pub struct Channel {
@@ -160,6 +50,13 @@ impl Channel {
     /// Says that a channel is open, with the number that it has here.
     pub fn confirmation(remote: u32, own: u32) -> Message {
         Message::new(message::CHANNEL_OPEN_CONFIRMATION).u32(remote).u32(own).u32(WINDOW).u32(PACKET)
+    }
+
+    /// A channel that is no session: what the client sends comes out of the receiver.
+    pub fn forwarded(outlet: Outlet) -> (Channel, Receiver<Vec<u8>>) {
+        let (sender, receiver) = channel();
+        let channel = Channel { input: Some(sender), started: true, ..Channel::new(outlet) };
+        (channel, receiver)
     }
 
     /// A variable for the process: the language, as OpenSSH on Debian allows it.
@@ -244,11 +141,11 @@ impl Channel {
 }
 
 fn consumed(outlet: &Outlet, bytes: usize) -> Result<(), Error> {
-    outlet.output.send(&Message::new(message::CHANNEL_WINDOW_ADJUST).u32(outlet.remote).u32(bytes as u32))
+    outlet.output().send(&Message::new(message::CHANNEL_WINDOW_ADJUST).u32(outlet.remote).u32(bytes as u32))
 }
 
 /// Writes input to the process, and tells the client when it may send more.
-fn feed(mut input: impl Write, receiver: &Receiver<Vec<u8>>, outlet: &Outlet) {
+pub fn feed(mut input: impl Write, receiver: &Receiver<Vec<u8>>, outlet: &Outlet) {
     let mut pending = 0;
     while let Ok(mut data) = receiver.recv() {
         while let Ok(more) = receiver.try_recv() {
@@ -268,7 +165,7 @@ fn feed(mut input: impl Write, receiver: &Receiver<Vec<u8>>, outlet: &Outlet) {
 }
 
 /// Sends a process's output until it ends or nobody wants it.
-fn pump(mut source: impl Read, outlet: &Outlet, extended: Option<u32>) {
+pub fn pump(mut source: impl Read, outlet: &Outlet, extended: Option<u32>) {
     let mut buffer = vec![0; PACKET as usize];
     // A terminal whose last process has ended reads as an error.
     while let Ok(length @ 1..) = source.read(&mut buffer) {

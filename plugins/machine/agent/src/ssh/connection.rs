@@ -1,12 +1,13 @@
 //! One connection: the login, and then its channels (RFC 4254). Runs in a process of its own, whose standard input is the
 //! socket.
 
-use super::channel::{Channel, Outlet};
+use super::channel::Channel;
 use super::host_key::HostKey;
+use super::outlet::Outlet;
 use super::process::{Kind, Origin};
 use super::transport::{Transport, message};
 use super::wire::{Fields, Message};
-use super::{Error, authentication};
+use super::{Error, authentication, forward};
 use crate::console::SSH;
 use std::collections::HashMap;
 use std::net::TcpStream;
@@ -98,20 +99,40 @@ impl Connection {
     fn open(&mut self, fields: &mut Fields<'_>) -> Result<(), Error> {
         let (kind, remote) = (fields.text()?, fields.u32()?);
         let (window, largest) = (fields.u32()?, fields.u32()?);
-        let refusal = match kind {
-            "session" if self.channels.len() < MOST => None,
-            "session" => Some((SHORTAGE, "too many channels")),
-            _ => Some((PROHIBITED, "this server has sessions only")),
-        };
-        if let Some((code, reason)) = refusal {
-            let answer = Message::new(message::CHANNEL_OPEN_FAILURE).u32(remote).u32(code).string(reason).string("");
-            return self.transport.output.send(&answer);
-        }
-        let own = self.next;
-        self.next = self.next.wrapping_add(1);
+        self.channels.retain(|_, channel| !channel.outlet.is_abandoned());
         let outlet = Outlet::new(self.transport.output.clone(), remote, window, largest);
-        self.transport.output.send(&Channel::confirmation(remote, own))?;
+        let refusal = match kind {
+            "session" | "direct-tcpip" if self.channels.len() >= MOST => (SHORTAGE, "too many channels"),
+            "session" => return self.open_session(outlet),
+            "direct-tcpip" => return self.forward(outlet, fields),
+            _ => (PROHIBITED, "this server has sessions and forwarded ports only"),
+        };
+        let (code, reason) = refusal;
+        let answer = Message::new(message::CHANNEL_OPEN_FAILURE).u32(remote).u32(code).string(reason).string("");
+        self.transport.output.send(&answer)
+    }
+
+    fn next_number(&mut self) -> u32 {
+        self.next = self.next.wrapping_add(1);
+        self.next
+    }
+
+    fn open_session(&mut self, outlet: Outlet) -> Result<(), Error> {
+        let own = self.next_number();
+        self.transport.output.send(&Channel::confirmation(outlet.remote, own))?;
         self.channels.insert(own, Channel::new(outlet));
+        Ok(())
+    }
+
+    /// The answer comes when the connection is made, or cannot be.
+    fn forward(&mut self, outlet: Outlet, fields: &mut Fields<'_>) -> Result<(), Error> {
+        let (host, port) = (fields.text()?.to_owned(), fields.u32()?);
+        let port = u16::try_from(port).map_err(|_| Error::Protocol)?;
+        let own = self.next_number();
+        let confirmation = Channel::confirmation(outlet.remote, own);
+        let (channel, input) = Channel::forwarded(outlet.clone());
+        self.channels.insert(own, channel);
+        std::thread::spawn(move || forward::run(&host, port, &confirmation, &input, &outlet));
         Ok(())
     }
 

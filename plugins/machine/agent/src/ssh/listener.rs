@@ -1,8 +1,10 @@
 //! Accepts connections on port 22; each is served by a process of its own, so that none can harm another.
 
+use super::host_key::HostKey;
 use crate::console::SSH;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +19,10 @@ const MOST: usize = 200;
 /// The port cannot be listened to.
 pub fn run(stop: impl Fn() -> bool + Send + 'static) -> std::io::Result<()> {
     let listener = TcpListener::bind("[::]:22").or_else(|_| TcpListener::bind("0.0.0.0:22"))?;
+    // Before the first connection, so that the key can be published and is one key for all.
+    if let Err(error) = HostKey::load_or_make(Path::new("/etc/ssh")) {
+        SSH.say(&format!("the host key is not kept: {error}"));
+    }
     let connections = Arc::new(AtomicUsize::new(0));
     let count = connections.clone();
     std::thread::spawn(move || {

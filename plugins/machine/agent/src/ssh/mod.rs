@@ -1,13 +1,14 @@
-//! An SSH server for images that have none: sessions with and without a terminal, commands with their exit status, and SFTP
-//! for scp. Logins are by public key alone, against the same `authorized_keys` that OpenSSH reads.
+//! An SSH server for images that have none: sessions with and without a terminal, commands with their exit status, SFTP for
+//! scp. Logins are by public key alone, against the same `authorized_keys` that OpenSSH reads.
 //!
 //! It speaks one of each: curve25519-sha256, ssh-ed25519, AES-GCM, which every OpenSSH since 6.5 and PuTTY since 0.78 have.
-//! There are no forwarded ports, agents or displays.
+//! Of forwarding there is that of ports from the client (`ssh -L`, `-D`, `-J`); none of ports to it, of agents or displays.
 //!
 //! # Layout
 //! - `listener`: accepts; each connection is a process of its own.
 //! - `wire`, `packets`, `exchange`, `transport`: RFC 4251 and 4253, from the bytes up.
-//! - `authentication`: RFC 4252. `connection`, `channel`: RFC 4254.
+//! - `authentication`: RFC 4252. `connection`, `channel`, `outlet`: RFC 4254.
+//! - `forward`: connections of forwarded ports.
 //! - `process`, `session`: what runs in a channel, and how it becomes its user's.
 //! - `sftp`: the file transfer, run as the user.
 
@@ -15,8 +16,10 @@ mod authentication;
 mod channel;
 mod connection;
 mod exchange;
+mod forward;
 mod host_key;
 mod listener;
+mod outlet;
 mod packets;
 mod process;
 pub mod session;
