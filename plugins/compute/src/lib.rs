@@ -1,6 +1,8 @@
 //! Compute Engine: machines, disks, images, groups, and every other collection of its API that is not a network's.
 #![deny(unsafe_code)]
 
+pub mod catalogue;
+
 pub use compute_api::generic;
 
 use compute_api::background;
@@ -22,8 +24,8 @@ fn owns(collection: &str) -> bool {
     !NETWORKS.contains(&collection)
 }
 
-fn given(_: &Path) -> Option<Value> {
-    None
+fn given(path: &Path) -> Option<Value> {
+    catalogue::given(path)
 }
 
 /// The service, as the host calls it.
