@@ -22,8 +22,8 @@
 //!
 //! - [`Request`], [`Response`], [`Reply`], [`Error`], [`body`], [`stream`], [`multipart`], [`query`]: HTTP
 //! - [`fields`], [`patch`], [`page`], [`precondition`], [`etag`], [`time`], [`encoding`], [`id`]: how Google's APIs speak
-//! - [`context`], [`log`], [`db`], [`files`], [`operations`], [`identity`], [`peers`], [`catalog`]: what the host offers; a service that does
-//!   not call one does not import it
+//! - [`context`], [`log`], [`db`], [`files`], [`operations`], [`identity`], [`peers`], [`catalog`], [`docker`]: what the host offers; a
+//!   service that does not call one does not import it
 //! - [`bindings`]: the contract as generated
 
 #![deny(unsafe_code)]
@@ -35,6 +35,7 @@ pub mod body;
 pub mod catalog;
 pub mod context;
 pub mod db;
+pub mod docker;
 pub mod encoding;
 mod error;
 pub mod etag;

@@ -40,6 +40,9 @@ pub enum Work {
     Operation(Operation),
     /// The name of a `[[schedule]]` that is due.
     Schedule(String),
+    /// Containers of the service's domain that started, ended or went away. None of them named: the host has begun to hear from
+    /// the engine, so that all have to be looked at.
+    Containers(Vec<String>),
 }
 
 /// How a step ended.
@@ -93,6 +96,7 @@ pub fn run<R: Runner>(work: wit::Work) -> wit::Outcome {
     let work = match work {
         wit::Work::Operation(operation) => Work::Operation(operation),
         wit::Work::Schedule(name) => Work::Schedule(name),
+        wit::Work::Containers(names) => Work::Containers(names),
     };
     match R::run(work) {
         Outcome::Done(result) => wit::Outcome::Done(result),
