@@ -4,6 +4,7 @@ use crate::capability::catalog::Catalog;
 use crate::capability::database::{self, Databases, DatabasesConfig};
 use crate::capability::files::{FileStores, FilesConfig};
 use crate::capability::identity::{Identity, Policies as IdentityPolicies};
+use crate::capability::operations::domain::Claims;
 use crate::capability::operations::table;
 use crate::config::{AuthMode, Config, Database, Grants};
 use crate::plugin::authority::LoadedAuthority;
@@ -201,6 +202,7 @@ fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
         databases,
         files: Arc::new(files),
         workers: OnceLock::new(),
+        operation_claims: Claims::default(),
         catalog: OnceLock::new(),
         peers: OnceLock::new(),
     }))

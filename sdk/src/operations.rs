@@ -2,6 +2,8 @@
 //!
 //! An operation is a row in the service's own database, written in the transaction that makes it necessary; the host calls the
 //! service's [`crate::Runner`] until it has ended.
+//!
+//! Services whose manifests name the same `[operations] domain` see each other's operations in a tenant.
 
 pub mod wire;
 
@@ -40,7 +42,7 @@ impl New {
         Ok(self)
     }
 
-    /// A name of the service's own choosing; otherwise the host makes one.
+    /// A name of the service's own choosing, which nobody else of its domain has; otherwise the host makes one.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -57,15 +59,15 @@ impl New {
 
 /// Writes an operation in `transaction`: it exists, and will be run, when that is committed. Gives its id.
 ///
-/// Errors: the database's.
+/// Errors: `exists`, where the id is taken; the database's.
 pub fn start(transaction: &Transaction, operation: New) -> Result<String> {
     let New { kind, target, input, id, hidden } = operation;
     wit::start(transaction.raw(), &wit::NewOperation { kind, target, input, id, hidden })
 }
 
-/// An operation.
+/// An operation of this service or of another of its domain.
 ///
-/// Errors: `not-found`.
+/// Errors: `not-found`; `unavailable`, where a service of the domain cannot be asked.
 pub fn get(id: &str) -> Result<Operation> {
     wit::get(id)
 }
@@ -77,7 +79,7 @@ pub fn list(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Operati
     wit::list(prefix, after, limit)
 }
 
-/// Says how far the work is: 0 to 100, and the service's own account of it as JSON.
+/// Says how far the work of this service's own operation is: 0 to 100, and the service's own account of it as JSON.
 ///
 /// Errors: 409 after the end; 500 for what cannot be written as JSON.
 pub fn progress(id: &str, percent: u32, metadata: &impl Serialize) -> crate::Result<()> {
@@ -115,8 +117,26 @@ impl From<Error> for Failed {
         match error {
             Error::NotFound => Self::not_found("The operation does not exist."),
             Error::Ended => Self::new(Code::FailedPrecondition, "operationEnded", "The operation has ended."),
+            Error::Exists => Self::already_exists("An operation of this name already exists."),
+            Error::Busy => Self::busy(),
+            Error::NoSpace => {
+                Self::new(Code::InsufficientStorage, "insufficientStorage", "There is no room on the disk.")
+            }
             Error::Unavailable => Self::unavailable("Operations are not available."),
             Error::Other(log) => Self::internal(log),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f03_a_full_disk_is_507_and_a_conflict_is_tried_again() {
+        assert_eq!(Failed::from(Error::NoSpace).http_status(), 507);
+        assert!(Failed::from(Error::Busy).is_busy());
+        assert_eq!(Failed::from(Error::Exists).http_status(), 409);
+        assert!(!Failed::from(Error::Unavailable).is_busy());
     }
 }

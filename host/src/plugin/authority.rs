@@ -8,6 +8,7 @@ use crate::capability::catalog::Catalog;
 use crate::capability::identity::authority::{
     Answer, Authority, Credential, Known, NoAuthority, Origin, Pending, Question, Refusal, Rules,
 };
+use crate::capability::operations::domain::Member;
 use crate::plugin::manifest::Manifest;
 use crate::tenant::Tenant;
 use std::sync::Arc;
@@ -69,5 +70,15 @@ impl Catalog for Registry {
 
     fn revision(&self) -> u64 {
         self.snapshot().rules.revision
+    }
+
+    fn operations_domain(&self, domain: &str) -> Vec<Member> {
+        let snapshot = self.snapshot();
+        let of_domain = |plugin: &&Arc<LoadedPlugin>| plugin.manifest.operations_domain.as_deref() == Some(domain);
+        let member = |plugin: &Arc<LoadedPlugin>| Member {
+            plugin: Arc::clone(&plugin.name),
+            migrations: Arc::clone(&plugin.migrations),
+        };
+        snapshot.plugins.values().filter(of_domain).map(member).collect()
     }
 }

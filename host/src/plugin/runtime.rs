@@ -154,6 +154,8 @@ impl Runtime {
             plugin: Arc::clone(&plugin.name),
             settings: Arc::clone(&plugin.settings),
             migrations: Arc::clone(&plugin.migrations),
+            assets: Arc::clone(&plugin.assets),
+            operations_domain: plugin.manifest.operations_domain.clone(),
         })
     }
 }

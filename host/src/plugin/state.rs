@@ -1,5 +1,6 @@
 //! What a store holds while a guest runs: the scope it is confined to, the call it serves, its resources and limits.
 
+use super::assets::Assets;
 use super::limits::Limiter;
 use super::progress::Progress;
 use super::wasi::Wasi;
@@ -9,6 +10,7 @@ use crate::capability::files::{CommittedFiles, FileStores};
 use crate::capability::http::AnswerSlot;
 use crate::capability::identity::{Caller, Facts, Identity, Origin};
 use crate::capability::operations::Workers;
+use crate::capability::operations::domain::Claims;
 use crate::capability::peers::PeerSender;
 use crate::tenant::Tenant;
 use serde_json::{Map, Value};
@@ -26,6 +28,7 @@ pub struct Process {
     pub identity: Identity,
     /// Set once background work runs.
     pub workers: std::sync::OnceLock<Arc<Workers>>,
+    pub operation_claims: Claims,
     /// Set once services are loaded.
     pub catalog: std::sync::OnceLock<Arc<dyn Catalog>>,
     /// Set once the gateway runs.
@@ -42,6 +45,10 @@ pub struct Scope {
     pub settings: Arc<Map<String, Value>>,
     /// What the database is migrated with when it is opened.
     pub migrations: Arc<crate::capability::database::Migrations>,
+    /// What the manifest's `[[asset]]` files hold.
+    pub assets: Arc<Assets>,
+    /// The domain in which the service shares its operations.
+    pub operations_domain: Option<Arc<str>>,
 }
 
 impl Scope {

@@ -169,6 +169,7 @@ mod tests {
             ended_ms: None,
             outcome: None,
             cancel_requested: false,
+            user: String::new(),
         };
         let shown = show(operation).unwrap();
         assert_eq!((&shown["done"], &shown["name"]), (&json!(true), &json!("operations/cp.1")));

@@ -52,8 +52,6 @@ pub struct Compute {
     pub target_link: String,
     /// Numeric id of the resource.
     pub target_id: u64,
-    /// Who asked for it: an address such as `ann@example.com`.
-    pub user: String,
 }
 
 /// `compute#operation`; its name is the operation's id.
@@ -68,12 +66,14 @@ pub fn compute(operation: &Operation, shown: &Compute) -> Value {
         "operationType": shown.operation_type,
         "targetLink": shown.target_link,
         "targetId": shown.target_id.to_string(),
-        "user": shown.user,
         "status": status(operation.state),
         "progress": if operation.state == State::Done { 100 } else { operation.percent.min(99) },
         "insertTime": inserted,
         "startTime": inserted,
     });
+    if !operation.user.is_empty() {
+        wire["user"] = json!(operation.user);
+    }
     let path = match &shown.scope {
         Scope::Global => "global".to_owned(),
         Scope::Region(name) => scoped(&mut wire, shown, "region", name),
@@ -179,6 +179,7 @@ mod tests {
             ended_ms: outcome.as_ref().map(|_| 2000),
             outcome,
             cancel_requested: false,
+            user: "ann@example.com".into(),
         }
     }
 
@@ -209,12 +210,12 @@ mod tests {
             operation_type: "insert".into(),
             target_link: "http://h/t".into(),
             target_id: 7,
-            user: "u".into(),
         };
         let wire = compute(&operation(State::Running, None), &shown);
         for field in ["name", "status", "operationType", "targetLink", "selfLink", "zone", "id", "insertTime"] {
             assert!(wire[field].is_string(), "{field}");
         }
+        assert_eq!(wire["user"], "ann@example.com");
         assert_eq!(wire["selfLink"], "http://h/compute/v1/projects/p/zones/z/operations/operation-1");
         assert_eq!(
             (&wire["progress"], &wire["status"], &wire["endTime"]),

@@ -404,7 +404,7 @@ fn all_cases() -> BTreeMap<&'static str, Case> {
 }
 
 /// `package/interface.function` and `package/interface.resource.method` of every WIT file that services import, and the runner.
-fn functions_of_the_contract() -> BTreeSet<String> {
+pub(crate) fn functions_of_the_contract() -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
     for package in std::fs::read_dir(top().join("wit/0.1/deps")).expect("wit/0.1/deps").flatten() {
         let package = package.path();

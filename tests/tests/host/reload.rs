@@ -198,3 +198,25 @@ async fn f23_an_older_version_is_refused_on_newer_records() {
     let notes = server.client().get("/notes/v1/notes").await.expect(200).json();
     assert_eq!(notes["notes"], json!(["new 3"]), "untouched");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_included_file_is_a_new_version() {
+    let route = |path: &str| {
+        format!(
+            "[[route]]\nid = \"notes.list\"\nmethod = \"GET\"\npath = \"{path}\"\npermission = \"notes.notes.list\"\n"
+        )
+    };
+    let plugins = Plugins::of(&[]);
+    plugins.write("notes", "more/routes.toml", route("/notes/v1/first"));
+    plugins.put_changed("notes-v1", "notes", |manifest| format!("include = [\"more/routes.toml\"]\n{manifest}"));
+    let server = watching(&plugins);
+    let client = server.client();
+    client.get("/notes/v1/first").await.expect(200);
+    plugins.write("notes", "more/routes.toml", route("/notes/v1/second"));
+    wait_for(LIMIT, "the new route", || async { client.get("/notes/v1/second").await.status == 200 }).await;
+    client.get("/notes/v1/first").await.expect(404);
+    client.get("/notes/v1/notes").await.expect(200);
+    plugins.write("notes", "more/routes.toml", "[[route]]\nid = \"notes.broken\"\n");
+    wait_until(LIMIT, "the log names the file", || server.log().contains("more/routes.toml"));
+    client.get("/notes/v1/second").await.expect(200);
+}

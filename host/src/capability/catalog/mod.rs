@@ -2,6 +2,7 @@
 
 mod host;
 
+use crate::capability::operations::domain::Member;
 use crate::plugin::manifest::Manifest;
 use std::sync::Arc;
 
@@ -12,4 +13,7 @@ pub trait Catalog: Send + Sync {
 
     /// Changes whenever they do.
     fn revision(&self) -> u64;
+
+    /// The loaded services whose operations are of this domain, in order of their names.
+    fn operations_domain(&self, domain: &str) -> Vec<Member>;
 }

@@ -97,6 +97,27 @@ impl Databases {
         work.await.unwrap_or_else(|error| Err(Error::Other(error.to_string())))
     }
 
+    /// As [`Self::open`], where there is such a database already: none is made.
+    pub async fn open_existing(
+        &self,
+        tenant: &str,
+        plugin: &str,
+        migrations: &Arc<Migrations>,
+    ) -> Result<Option<Arc<Database>>, Error> {
+        let is_open = self.shared.slot(tenant, plugin).get().is_some();
+        match is_open || self.exists(&Place::new(tenant, plugin)?).await? {
+            true => self.open(tenant, plugin, migrations).await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    async fn exists(&self, place: &Place) -> Result<bool, Error> {
+        match &self.shared.server {
+            Some(server) => server.knows(&self.shared.identity(server, place)).await,
+            None => Ok(place.file(&self.shared.config.data_dir).is_file()),
+        }
+    }
+
     /// Applies the migrations of a new version of `plugin` to the database of every tenant that has one, also to
     /// those that are open. The error is the first one, with the tenant's name; what is migrated stays so.
     pub async fn migrate_all(
@@ -113,12 +134,7 @@ impl Databases {
     }
 
     async fn migrate_strictly(&self, tenant: &str, plugin: &str, migrations: &Arc<Migrations>) -> Result<(), Error> {
-        let place = Place::new(tenant, plugin)?;
-        let exists = match &self.shared.server {
-            Some(server) => server.knows(&self.shared.identity(server, &place)).await?,
-            None => place.file(&self.shared.config.data_dir).is_file(),
-        };
-        if !exists {
+        if !self.exists(&Place::new(tenant, plugin)?).await? {
             return Ok(());
         }
         let database = self.open(tenant, plugin, migrations).await?;

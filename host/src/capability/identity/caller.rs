@@ -95,6 +95,16 @@ impl Caller {
         }
     }
 
+    /// Who it is, as a person reads it: the address of a user or service account, the whole name of another principal, and
+    /// nothing for somebody unknown.
+    pub fn address(&self) -> &str {
+        match self.name.split_once(':') {
+            Some(("user" | "serviceAccount", address)) => address,
+            _ if &*self.name == ANYBODY => "",
+            _ => &self.name,
+        }
+    }
+
     /// Whether nothing needs to be asked.
     pub fn may_do_everything(&self) -> bool {
         self.enforcement == Enforcement::Off || matches!(self.standing, Standing::Administrator | Standing::Service)
@@ -106,5 +116,22 @@ impl Caller {
             restriction: self.restriction.to_string(),
             expires_ms: self.expires_ms,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_what_a_person_reads() {
+        let address = |name: &str| {
+            let known = wit::Caller { name: name.into(), restriction: String::new(), expires_ms: None };
+            Caller::known(known, false, Enforcement::On).address().to_owned()
+        };
+        assert_eq!(address("user:ann@example.com"), "ann@example.com");
+        assert_eq!(address("serviceAccount:sa@shop.iam.gserviceaccount.com"), "sa@shop.iam.gserviceaccount.com");
+        assert_eq!(address("principal://iam.googleapis.com/a:b"), "principal://iam.googleapis.com/a:b");
+        assert_eq!(address("allUsers"), "");
     }
 }

@@ -1,8 +1,9 @@
 //! `fogbank:operations/operations` for the guest.
 
+use super::domain::{self, Home};
 use super::table::{self, Ended, New, Row};
 use super::worker::{Step, StepOutcome};
-use crate::capability::database::{Error as DatabaseError, Transaction};
+use crate::capability::database::{Constraint, Error as DatabaseError, Transaction};
 use crate::plugin::bindings::exports::fogbank::operations::runner;
 use crate::plugin::bindings::fogbank::operations::operations as wit;
 use crate::plugin::state::{Scope, State};
@@ -18,9 +19,15 @@ impl wit::Host for State {
         transaction: Resource<Transaction>,
         new: wit::NewOperation,
     ) -> wasmtime::Result<Result<String, wit::Error>> {
+        if let Some(id) = &new.id
+            && let Err(error) = claim(&self.scope, id).await
+        {
+            return Ok(Err(error));
+        }
         let id = new.id.unwrap_or_else(|| format!("operation-{}", uuid::Uuid::now_v7().simple()));
         let now_ms = self.scope.tenant.clock.now_ms();
-        let row = New { id, kind: new.kind, target: new.target, input: new.input, hidden: new.hidden };
+        let caller = self.call.caller.address().to_owned();
+        let row = New { id, kind: new.kind, target: new.target, input: new.input, hidden: new.hidden, caller };
         let statement = table::insert(&row, now_ms);
         let transaction = self.table.get_mut(&transaction)?;
         let written = transaction.execute_as_host(vec![statement]).await;
@@ -29,7 +36,7 @@ impl wit::Host for State {
     }
 
     async fn get(&mut self, id: String) -> wasmtime::Result<Result<wit::Operation, wit::Error>> {
-        Ok(find(&self.scope, &id).await)
+        Ok(found(&self.scope, &id).await.map(|(_, row)| row.into()))
     }
 
     async fn list(
@@ -38,11 +45,7 @@ impl wit::Host for State {
         after: Option<String>,
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<wit::Operation>, wit::Error>> {
-        let database = match self.scope.database().await {
-            Ok(database) => database,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        let rows = table::list(&database, &target_prefix, after.as_deref(), limit.min(PAGE)).await;
+        let rows = domain::list(&self.scope, &target_prefix, after.as_deref(), limit.min(PAGE)).await;
         Ok(rows.map(|rows| rows.into_iter().map(wit::Operation::from).collect()).map_err(wit::Error::from))
     }
 
@@ -52,61 +55,66 @@ impl wit::Host for State {
         percent: u32,
         metadata: String,
     ) -> wasmtime::Result<Result<(), wit::Error>> {
-        let now_ms = self.scope.tenant.clock.now_ms();
-        let database = match self.scope.database().await {
-            Ok(database) => database,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        let changed = table::progress(&database, &id, percent, &metadata, now_ms).await;
-        Ok(self::changed(&self.scope, &id, changed).await)
+        Ok(progress(&self.scope, &id, percent, &metadata).await)
     }
 
     async fn cancel(&mut self, id: String) -> wasmtime::Result<Result<(), wit::Error>> {
-        let now_ms = self.scope.tenant.clock.now_ms();
-        let database = match self.scope.database().await {
-            Ok(database) => database,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        let changed = table::cancel(&database, &id, now_ms).await;
-        self.started_operation = true;
-        Ok(self::changed(&self.scope, &id, changed).await)
+        Ok(cancel(&self.scope, &id).await)
     }
 
     async fn delete(&mut self, id: String) -> wasmtime::Result<Result<(), wit::Error>> {
-        let database = match self.scope.database().await {
-            Ok(database) => database,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        match table::delete(&database, &id).await {
-            Ok(true) => Ok(Ok(())),
-            Ok(false) => Ok(match find(&self.scope, &id).await {
-                Ok(_) => Err(wit::Error::Other("the operation has not ended".into())),
-                Err(error) => Err(error),
-            }),
-            Err(error) => Ok(Err(error.into())),
-        }
+        Ok(delete(&self.scope, &id).await)
     }
 }
 
-async fn find(scope: &Scope, id: &str) -> Result<wit::Operation, wit::Error> {
-    let database = scope.database().await?;
-    table::get(&database, id).await?.map(wit::Operation::from).ok_or(wit::Error::NotFound)
+async fn found(scope: &Scope, id: &str) -> Result<(Home, Row), wit::Error> {
+    domain::find(scope, id).await?.ok_or(wit::Error::NotFound)
 }
 
-async fn changed(scope: &Scope, id: &str, changed: Result<bool, DatabaseError>) -> Result<(), wit::Error> {
-    match changed? {
+/// The id is the service's own choice: nobody else of the domain may have it, nor be about to.
+async fn claim(scope: &Scope, id: &str) -> Result<(), wit::Error> {
+    let is_free = scope.process.operation_claims.claim(scope, id) && !domain::is_taken(scope, id).await?;
+    if is_free { Ok(()) } else { Err(wit::Error::Exists) }
+}
+
+async fn progress(scope: &Scope, id: &str, percent: u32, metadata: &str) -> Result<(), wit::Error> {
+    let database = scope.database().await?;
+    if table::progress(&database, id, percent, metadata, scope.tenant.clock.now_ms()).await? {
+        return Ok(());
+    }
+    match table::get(&database, id).await? {
+        Some(_) => Err(wit::Error::Ended),
+        None => Err(wit::Error::NotFound),
+    }
+}
+
+async fn cancel(scope: &Scope, id: &str) -> Result<(), wit::Error> {
+    let (home, _) = found(scope, id).await?;
+    if !table::cancel(&home.database, id, scope.tenant.clock.now_ms()).await? {
+        return Err(wit::Error::Ended);
+    }
+    if let Some(workers) = scope.process.workers.get() {
+        workers.nudge(&scope.tenant.name, &home.plugin);
+    }
+    Ok(())
+}
+
+async fn delete(scope: &Scope, id: &str) -> Result<(), wit::Error> {
+    let (home, _) = found(scope, id).await?;
+    match table::delete(&home.database, id).await? {
         true => Ok(()),
-        false => find(scope, id).await.and(Err(wit::Error::Ended)),
+        false => Err(wit::Error::Other("the operation has not ended".into())),
     }
 }
 
 impl From<DatabaseError> for wit::Error {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Unavailable(_)
-            | DatabaseError::NoSpace(_)
-            | DatabaseError::Busy
-            | DatabaseError::Timeout => wit::Error::Unavailable,
+            // The one key of the table is the id.
+            DatabaseError::Constraint(Constraint::Unique) => wit::Error::Exists,
+            DatabaseError::Busy => wit::Error::Busy,
+            DatabaseError::NoSpace(_) => wit::Error::NoSpace,
+            DatabaseError::Unavailable(_) | DatabaseError::Timeout => wit::Error::Unavailable,
             other => wit::Error::Other(other.to_string()),
         }
     }
@@ -139,6 +147,7 @@ impl From<Row> for wit::Operation {
                 }),
             }),
             cancel_requested: row.cancel_requested,
+            user: row.caller,
         }
     }
 }
@@ -163,5 +172,19 @@ impl From<runner::Outcome> for StepOutcome {
                 message: failure.message,
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f03_a_full_disk_is_told_from_a_database_that_is_away() {
+        let of = |error: DatabaseError| wit::Error::from(error);
+        assert!(matches!(of(DatabaseError::NoSpace("full".into())), wit::Error::NoSpace));
+        assert!(matches!(of(DatabaseError::Unavailable("gone".into())), wit::Error::Unavailable));
+        assert!(matches!(of(DatabaseError::Busy), wit::Error::Busy));
+        assert!(matches!(of(DatabaseError::Constraint(Constraint::Unique)), wit::Error::Exists));
     }
 }

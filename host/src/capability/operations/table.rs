@@ -7,12 +7,15 @@ use crate::capability::database::{Database, Error, Migration, Migrations, Rows, 
 /// # Errors
 /// A sentence, where they are not in order: a bug.
 pub fn migrations() -> Result<Migrations, String> {
-    Migrations::new(vec![Migration {
+    let operations = Migration {
         version: 1,
         name: "operations".into(),
         sqlite: SCHEMA.replace("{bytes}", ""),
         postgres: SCHEMA.replace("{bytes}", "COLLATE \"C\""),
-    }])
+    };
+    let caller = "ALTER TABLE fogbank_operations ADD COLUMN caller TEXT NOT NULL DEFAULT ''";
+    let callers = Migration { version: 2, name: "callers".into(), sqlite: caller.into(), postgres: caller.into() };
+    Migrations::new(vec![operations, callers])
 }
 
 /// For both backends; text that is ordered or is a key says {bytes}, so that it is compared by bytes on both.
@@ -40,7 +43,7 @@ CREATE INDEX fogbank_operations_list ON fogbank_operations (created_ms, id);
 ";
 
 const COLUMNS: &str = "id, kind, target, input, metadata, state, percent, attempts, created_ms, updated_ms, ended_ms, \
-                       result, failure, cancel_requested, due_ms, hidden";
+                       result, failure, cancel_requested, due_ms, hidden, caller";
 
 /// How far an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +87,8 @@ pub struct Row {
     pub cancel_requested: bool,
     pub due_ms: u64,
     pub hidden: bool,
+    /// Who started it; empty for somebody unknown.
+    pub caller: String,
 }
 
 impl Row {
@@ -101,17 +106,18 @@ pub struct New {
     pub target: String,
     pub input: String,
     pub hidden: bool,
+    pub caller: String,
 }
 
 /// The statement that writes a new operation, due at once.
 pub fn insert(new: &New, now_ms: u64) -> Statement {
     let sql = "INSERT INTO fogbank_operations (id, kind, target, input, metadata, state, percent, attempts, \
-               created_ms, updated_ms, due_ms, cancel_requested, hidden) \
-               VALUES ($1, $2, $3, $4, '', 'pending', 0, 0, $5, $6, $7, $8, $9)";
+               created_ms, updated_ms, due_ms, cancel_requested, hidden, caller) \
+               VALUES ($1, $2, $3, $4, '', 'pending', 0, 0, $5, $6, $7, $8, $9, $10)";
     let now = now_ms as i64;
     let statement = Statement::new(sql).bind(new.id.as_str()).bind(new.kind.as_str());
     let statement = statement.bind(new.target.as_str()).bind(new.input.as_str());
-    statement.bind(now).bind(now).bind(now).bind(false).bind(new.hidden)
+    statement.bind(now).bind(now).bind(now).bind(false).bind(new.hidden).bind(new.caller.as_str())
 }
 
 /// The operation with this id.
@@ -120,15 +126,10 @@ pub async fn get(database: &Database, id: &str) -> Result<Option<Row>, Error> {
     Ok(rows(&database.query_as_host(Statement::new(sql).bind(id)).await?)?.pop())
 }
 
-/// Visible operations whose target begins with `prefix`, newest first, behind the operation `after`.
-pub async fn list(database: &Database, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Row>, Error> {
-    let behind = match after {
-        None => (i64::MAX, String::new()),
-        Some(id) => match get(database, id).await? {
-            Some(row) => (row.created_ms as i64, row.id),
-            None => return Ok(Vec::new()),
-        },
-    };
+/// Visible operations whose target begins with `prefix`, newest first, behind the operation `after`, which need not be of this
+/// database.
+pub async fn list(database: &Database, prefix: &str, after: Option<&Row>, limit: u32) -> Result<Vec<Row>, Error> {
+    let behind = after.map_or((i64::MAX, ""), |row| (row.created_ms as i64, row.id.as_str()));
     let sql = format!(
         "SELECT {COLUMNS} FROM fogbank_operations WHERE hidden = $1 AND substr(target, 1, CAST($2 AS INTEGER)) = $3 \
          AND (created_ms < $4 OR (created_ms = $5 AND id < $6)) ORDER BY created_ms DESC, id DESC LIMIT $7"
@@ -251,6 +252,7 @@ fn row(cells: &[Value]) -> Result<Row, Error> {
         cancel_requested: boolean(13)?,
         due_ms: number(14)?,
         hidden: boolean(15)?,
+        caller: text(16)?,
     })
 }
 

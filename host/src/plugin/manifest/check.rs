@@ -19,6 +19,7 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
         problems.take(key, template::check_setting(value));
     }
     let gzip_body = raw.gzip_body.unwrap_or(false);
+    let operations_domain = domain(raw.operations.domain.take(), &raw.capabilities, problems);
     let defaults = Defaults { plugin: &name, limits, gzip_body };
     let listed = std::mem::take(&mut raw.routes).into_iter();
     let routes: Vec<_> = listed.filter_map(|(spot, raw)| route(spot, raw, &defaults, problems)).collect();
@@ -35,6 +36,7 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
         capabilities: capabilities(raw.capabilities, problems),
         limits,
         routes,
+        operations_domain,
         includes: raw.include,
         assets: asset::assets(raw.assets, problems),
         schedules: schedules(raw.schedules, problems),
@@ -140,6 +142,15 @@ fn capabilities(raw: BTreeMap<String, Asked>, problems: &mut Problems) -> Capabi
         problems.add("capabilities.operations: operations are rows of the service's database, so ask for it as well");
     }
     capabilities
+}
+
+fn domain(domain: Option<String>, asked: &BTreeMap<String, Asked>, problems: &mut Problems) -> Option<Arc<str>> {
+    let domain = domain?;
+    if !matches!(asked.get(Capability::Operations.name()), Some(Asked::Switch(true))) {
+        problems.add("operations.domain: it is about operations, so ask for the capability `operations` as well");
+    }
+    let name = name(Some(domain));
+    problems.take("operations.domain", name).map(Arc::from)
 }
 
 fn schedules(raw: Vec<RawSchedule>, problems: &mut Problems) -> Vec<Schedule> {

@@ -59,6 +59,8 @@ pub struct Manifest {
     pub includes: Vec<String>,
     pub assets: Vec<Asset>,
     pub schedules: Vec<Schedule>,
+    /// Services that name the same domain see each other's operations.
+    pub operations_domain: Option<Arc<str>>,
     /// Permissions, roles, and parents that follow from names.
     pub access: Access,
     /// Variables that point clients here; see [`template::fill`] for what is replaced in the values.

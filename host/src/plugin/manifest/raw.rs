@@ -26,6 +26,7 @@ pub(super) struct RawManifest {
     pub routes: Vec<(Spot, RawRoute)>,
     pub schedules: Vec<RawSchedule>,
     pub assets: Vec<RawAsset>,
+    pub operations: RawOperations,
     pub permissions: Vec<String>,
     pub roles: Vec<(Spot, RawRole)>,
     pub basic_roles: RawBasicRoles,
@@ -75,6 +76,12 @@ pub(super) struct RawRoute {
     pub wall: Option<String>,
     pub cpu: Option<String>,
     pub body: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOperations {
+    pub domain: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,6 +137,7 @@ impl RawManifest {
             limits: take(&mut table, "limits", problems).unwrap_or_default(),
             routes: routes(&mut table, problems),
             schedules: take(&mut table, "schedule", problems).unwrap_or_default(),
+            operations: take(&mut table, "operations", problems).unwrap_or_default(),
             assets: take(&mut table, "asset", problems).unwrap_or_default(),
             permissions: take(&mut table, "permissions", problems).unwrap_or_default(),
             roles: roles(&mut table, problems),

@@ -219,3 +219,13 @@ fn f04_an_asset_outside_of_the_folder_is_refused() {
     }
     assert!(read(&(asset("nic", "a") + &asset("nic", "b").replace(GOOD, ""))).is_err());
 }
+
+#[test]
+fn a_domain_of_operations_needs_operations() {
+    let domain = |name: &str| format!("{GOOD}[operations]\ndomain = \"{name}\"\n");
+    let with = |name: &str| domain(name).replace("database = true", "database = true\noperations = true");
+    assert_eq!(read(&with("compute")).expect("good").operations_domain.as_deref(), Some("compute"));
+    assert_eq!(read(&domain("compute")).expect_err("no operations").len(), 1);
+    assert_eq!(read(&with("../compute")).expect_err("no name").len(), 1);
+    assert_eq!(read(GOOD).expect("good").operations_domain, None);
+}

@@ -4,16 +4,14 @@ use crate::{Arguments, Given, name};
 use fogbank_sdk::bindings::fogbank::database::database;
 use fogbank_sdk::bindings::fogbank::operations::operations::{self, NewOperation, Operation};
 use fogbank_sdk::db::{self, params};
-use fogbank_sdk::{Outcome, Work};
+use fogbank_sdk::{Outcome, Reply, Request, Response, Result, Work};
 
 pub fn call(function: &str, arguments: &Arguments) -> Option<Given> {
     let id = arguments.text("id");
     Some(match function {
         "start" => start(arguments),
         "get" => operations::get(&id).map(shown).map_err(name),
-        "list" => operations::list(&arguments.text("target"), None, 1000)
-            .map_err(name)
-            .map(|found| found.into_iter().map(shown).collect()),
+        "list" => list(arguments),
         "progress" => operations::progress(&id, 50, &arguments.text("text")).map(Into::into).map_err(name),
         "cancel" => operations::cancel(&id).map(Into::into).map_err(name),
         "delete" => operations::delete(&id).map(Into::into).map_err(name),
@@ -23,6 +21,23 @@ pub fn call(function: &str, arguments: &Arguments) -> Option<Given> {
 
 fn shown(operation: Operation) -> serde_json::Value {
     format!("{operation:?}").into()
+}
+
+/// All at once, or a page of `limit` behind the operation `after`.
+fn list(arguments: &Arguments) -> Given {
+    let (after, limit) = (arguments.text("after"), arguments.number("limit") as u32);
+    let after = Some(after.as_str()).filter(|after| !after.is_empty());
+    let found = operations::list(&arguments.text("target"), after, if limit == 0 { 1000 } else { limit });
+    found.map_err(name).map(|found| found.into_iter().map(shown).collect())
+}
+
+/// `GET /probe/v1/wait/OPERATION`: what it is once it has ended, or after a minute.
+pub fn wait(request: Request) -> Result<Reply> {
+    let operation = operations::get(request.param("operation"))?;
+    match operation.outcome {
+        None => Ok(Reply::Wait { operation: operation.id, timeout_ms: 60_000 }),
+        Some(_) => Ok(Response::json(&shown(operation)).into()),
+    }
 }
 
 fn start(arguments: &Arguments) -> Given {
