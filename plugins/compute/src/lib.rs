@@ -2,6 +2,14 @@
 #![deny(unsafe_code)]
 
 pub mod catalogue;
+pub mod disks;
+pub mod images;
+pub mod instances;
+pub mod machines;
+pub mod operations;
+pub mod projects;
+pub mod runner;
+pub mod snapshots;
 
 pub use compute_api::generic;
 
@@ -42,7 +50,7 @@ impl Runner for Compute {
     fn run(work: Work) -> Outcome {
         part::set(&PART);
         match work {
-            Work::Operation(operation) => background::run(&operation, |_, _| Ok(Outcome::Done(String::new()))),
+            Work::Operation(operation) => background::run(&operation, runner::run),
             _ => Outcome::Done(String::new()),
         }
     }
