@@ -1,7 +1,12 @@
 //! What the cloud has by itself: regions, zones, machine types, disk types, accelerators, licenses and public images. All of it is
 //! data of this module, and none of it stands in a row.
 
+pub mod handlers;
+pub mod kinds;
 pub mod machine;
+pub mod public;
+mod usage;
+mod zones;
 
 use compute_api::path::Path;
 use fogbank_sdk::Result;
@@ -23,6 +28,9 @@ pub fn machine_type(zone: &str, name: &str) -> Result<MachineType> {
 pub fn given(path: &Path) -> Option<Value> {
     match path.collection.as_str() {
         "machineTypes" => machine::given(path),
+        "zones" | "regions" => zones::given(path),
+        "diskTypes" | "acceleratorTypes" | "storagePoolTypes" => kinds::given(path),
+        "images" | "imageFamilyViews" | "licenses" => public::given(path),
         _ => None,
     }
 }
