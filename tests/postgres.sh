@@ -37,8 +37,6 @@ start_postgres() {
     programs=$(postgres_programs)
     port=$(free_port)
     postgres_folder=$(mktemp -d)
-    trap stop_postgres EXIT
-    trap 'exit 130' INT TERM
     if [ "$(id -u)" -eq 0 ]; then chown 65534:65534 "$postgres_folder"; fi
     (
         cd "$postgres_folder"

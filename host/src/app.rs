@@ -2,11 +2,12 @@
 
 use crate::capability::catalog::Catalog;
 use crate::capability::database::{self, Databases, DatabasesConfig};
+use crate::capability::docker::{Docker, Heard, Notice};
 use crate::capability::files::{FileStores, FilesConfig};
 use crate::capability::identity::{Identity, Policies as IdentityPolicies};
 use crate::capability::operations::domain::Claims;
 use crate::capability::operations::table;
-use crate::config::{AuthMode, Config, Database, Grants};
+use crate::config::{AuthMode, Config, DataFolder, Database, Grants};
 use crate::plugin::authority::LoadedAuthority;
 use crate::plugin::background::Background;
 use crate::plugin::compile::Compiler;
@@ -18,6 +19,7 @@ use crate::plugin::registry::{Policies, Policy, Prepare, Registry};
 use crate::plugin::runtime::{Meters, Runtime};
 use crate::plugin::state::Process;
 use crate::tenant::{TenantData, Tenants};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -99,7 +101,7 @@ impl App {
         let _ = data.app.set(Arc::downgrade(&app));
         app.load().await?;
         app.check_authority()?;
-        app.resume();
+        app.resume().await;
         app.start_tasks();
         Ok(app)
     }
@@ -137,15 +139,36 @@ impl App {
     }
 
     /// Takes up the background work of every tenant that has used a service before.
-    fn resume(&self) {
+    async fn resume(&self) {
         let snapshot = self.registry.snapshot();
         for tenant in self.tenants.list() {
-            for plugin in snapshot.plugins.values() {
-                let folder = self.data.join("tenants").join(&*tenant.name).join(&*plugin.name);
-                if folder.is_dir() {
+            for plugin in snapshot.plugins.values().filter(|plugin| plugin.has_runner()) {
+                if self.was_used(&tenant.name, &plugin.name).await {
                     self.background.touch(plugin, &tenant);
                 }
             }
+        }
+    }
+
+    /// Whether the tenant has files or a database of the service.
+    async fn was_used(&self, tenant: &str, plugin: &str) -> bool {
+        if self.data.join("tenants").join(tenant).join(plugin).is_dir() {
+            return true;
+        }
+        self.runtime.process.databases.exists(tenant, plugin).await.unwrap_or_else(|error| {
+            tracing::error!(tenant, plugin, %error, "it is not known whether there is background work");
+            false
+        })
+    }
+
+    /// Looks for the container engine from now on, if a loaded service has a use for one; to be called once the gateway is there,
+    /// which containers may be waiting for.
+    pub fn watch_containers(self: &Arc<Self>) {
+        let docker = &self.runtime.process.docker;
+        docker.tell(Arc::new(ToServices(Arc::downgrade(self))));
+        let snapshot = self.registry.snapshot();
+        if snapshot.plugins.values().any(|plugin| plugin.manifest.capabilities.asked.contains(&Capability::Docker)) {
+            docker.watch();
         }
     }
 
@@ -160,11 +183,35 @@ impl App {
         });
     }
 
+    /// Has every service look at all of its containers, in every tenant that has used it.
+    fn tell_of_all_containers(&self) {
+        let snapshot = self.registry.snapshot();
+        for tenant in self.tenants.list() {
+            for plugin in snapshot.plugins.values() {
+                if self.data.join("tenants").join(&*tenant.name).join(&*plugin.name).is_dir() {
+                    self.background.tell_of_containers(plugin, &tenant, &BTreeSet::new());
+                }
+            }
+        }
+    }
+
+    /// Data that does not stay leaves no containers.
+    async fn clear_containers(&self) {
+        let docker = &self.runtime.process.docker;
+        if self.config.data == DataFolder::Ephemeral
+            && let Err(error) = docker.remove_everything().await
+        {
+            tracing::error!(%error, "containers, networks or volumes are left over");
+        }
+        docker.shutdown().await;
+    }
+
     /// Ends everything that was started, after the listener has stopped.
     pub async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
         self.background.workers.shutdown(self.config.limits.drain).await;
+        self.clear_containers().await;
         self.tasks.wait().await;
         self.runtime.process.databases.shutdown().await;
     }
@@ -186,7 +233,7 @@ fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
     let databases = Databases::new(DatabasesConfig {
         url,
         data_dir: parts.data.clone(),
-        secret,
+        secret: secret.clone(),
         limits: database::Limits { open: config.max_databases, ..database::Limits::default() },
         host_migrations: Arc::new(table::migrations()?),
         observer: Arc::clone(&parts.database_observer),
@@ -200,6 +247,7 @@ fn process(config: &Config, parts: &Parts) -> Result<Arc<Process>, String> {
         default_project: config.default_project.clone(),
         identity: Identity::new(IdentityPolicies::new(Arc::clone(&databases))?),
         databases,
+        docker: Arc::new(Docker::new(config.docker.clone(), &secret, parts.data.join("docker"))),
         files: Arc::new(files),
         workers: OnceLock::new(),
         operation_claims: Claims::default(),
@@ -236,7 +284,8 @@ impl Policies for OperatorPolicies {
             Grants::Listed(listed) => listed,
         };
         let settings = self.0.plugins.get(name).map(|plugin| plugin.settings.clone()).unwrap_or_default();
-        Policy { granted, settings, memory: self.0.plugin_caps.memory }
+        let docker_rights = self.0.docker.rights.clone();
+        Policy { granted, settings, docker_rights, memory: self.0.plugin_caps.memory }
     }
 }
 
@@ -262,6 +311,23 @@ impl Prepare for MigrateAll {
     }
 }
 
+/// Has services told of what is heard of containers.
+struct ToServices(Weak<App>);
+
+impl Heard for ToServices {
+    fn heard(&self, notice: Notice) {
+        let Some(app) = self.0.upgrade() else { return };
+        let (owner, names) = match notice {
+            Notice::All => return app.tell_of_all_containers(),
+            Notice::Changed(owner, names) => (owner, names),
+        };
+        let Some(tenant) = app.tenants.get(&owner.tenant) else { return };
+        for plugin in app.registry.snapshot().plugins.values().filter(|plugin| plugin.docker.domain == owner.domain) {
+            app.background.tell_of_containers(plugin, &tenant, &names);
+        }
+    }
+}
+
 /// What a tenant has, for when it goes away.
 struct TenantFiles {
     data: PathBuf,
@@ -281,6 +347,7 @@ impl TenantData for Arc<TenantFiles> {
                     services.push(plugin.name.to_string());
                 }
             }
+            self.process.docker.remove_tenant(name).await.map_err(io::Error::other)?;
             self.process.identity.policies.forget_tenant(name);
             self.process.databases.drop_tenant(name, &services).await.map_err(io::Error::other)?;
             self.process.files.close(name);

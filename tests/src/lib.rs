@@ -4,6 +4,7 @@
 //!
 //! - [`server`]: the real binary on a port of its own, with a data folder of its own.
 //! - [`database`]: PostgreSQL databases, where the test run was told to use it.
+//! - [`docker`]: the container engine, where the test run has one.
 //! - [`client`]: requests, and answers that a failed assertion prints whole.
 //! - [`raw`]: requests that no client library would send.
 //! - [`tls`]: requests over HTTPS, by a client that trusts one certificate.
@@ -18,6 +19,7 @@
 pub mod client;
 pub mod content;
 pub mod database;
+pub mod docker;
 pub mod guests;
 pub mod metrics;
 pub mod need;

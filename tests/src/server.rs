@@ -18,6 +18,7 @@ pub struct Options {
     env: Vec<(String, String)>,
     data: Option<PathBuf>,
     own_database: bool,
+    ephemeral: bool,
 }
 
 impl Options {
@@ -88,13 +89,26 @@ impl Server {
         }
     }
 
+    /// As [`Server::with`], with data that the server itself removes at its end.
+    ///
+    /// # Panics
+    /// When it does not come up; with its log.
+    pub fn ephemeral(mut options: Options) -> Self {
+        options.ephemeral = true;
+        Self::with(options)
+    }
+
     /// As [`Server::with`]; the error is the exit status and the log of a server that ended.
     pub fn try_with(options: Options) -> Result<Self, String> {
         let folder = options.data.is_none().then(|| TempDir::with_prefix("fogbank-test-").expect("temporary folder"));
         let data = options.data.unwrap_or_else(|| folder.as_ref().expect("made above").path().to_path_buf());
         let database = if options.own_database { None } else { crate::database::of_folder(&data) };
-        let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&data)
+        let mut command = command(&["serve", "--listen", "127.0.0.1:0"]);
+        match options.ephemeral {
+            true => command.arg("--ephemeral"),
+            false => command.arg("--data").arg(&data),
+        };
+        let mut child = command
             .args(database.iter().flat_map(|url| ["--database", url]))
             .args(&options.args)
             .envs(options.env)
@@ -167,6 +181,12 @@ impl Server {
         });
         let output = output.await.expect("it ran");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Empties a tenant.
+    pub async fn tenant_reset(&self, name: &str) {
+        let path = format!("/_fogbank/tenants/{name}/reset");
+        self.client().post(&path, serde_json::json!({})).await.expect_success();
     }
 
     /// Moves the clock of a tenant forward.

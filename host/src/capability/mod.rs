@@ -4,6 +4,7 @@
 pub mod catalog;
 pub mod context;
 pub mod database;
+pub mod docker;
 pub mod files;
 pub mod http;
 pub mod identity;

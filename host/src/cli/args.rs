@@ -105,6 +105,9 @@ pub struct Settings {
     /// Whether callers are asked who they are and whether they may: `off`, `optional`, `required` or `audit`.
     #[arg(global = true, long, value_name = "MODE")]
     auth: Option<String>,
+    /// What machines are: containers of `docker`, or `metadata`: records that change state, where nothing runs.
+    #[arg(global = true, long, value_name = "BACKEND")]
+    compute: Option<String>,
     /// Requests to play before the server is ready: JSON, one a line (method, path, headers, body, bodyFile, expect).
     #[arg(global = true, long, value_name = "FILE")]
     seed: Option<String>,
@@ -135,6 +138,7 @@ impl Settings {
             ("plugins-dir", self.plugins.clone()),
             ("watch", switch(self.watch)),
             ("auth", self.auth.clone()),
+            ("compute", self.compute.clone()),
             ("seed", self.seed.clone()),
             ("log-format", self.log_format.clone()),
             ("log", self.log.clone()),

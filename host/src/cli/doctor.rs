@@ -3,12 +3,16 @@
 use super::Failure;
 use super::args::Settings;
 use super::client::Client;
+use crate::capability::docker::{Backend, client};
 use crate::config::{Config, DataFolder, Database, Tls};
-use crate::gateway::docker;
 use http::Method;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::TcpListener;
+
+/// How long the container engine may take.
+const DOCKER: Duration = Duration::from_secs(1);
 
 /// One line of the report.
 struct Finding {
@@ -25,7 +29,7 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
     findings.push(port(config.listen, &Client::of(&config)?).await);
     findings.push(encryption(&config));
     findings.push(database(&config));
-    findings.push(daemon().await);
+    findings.push(containers(&config).await);
     findings.push(files());
     for Finding { what, fine, text } in &findings {
         let mark = match fine {
@@ -121,13 +125,22 @@ fn database(config: &Config) -> Finding {
     Finding { what: "database", fine: Some(true), text }
 }
 
-async fn daemon() -> Finding {
-    match docker::ping().await {
-        Ok(()) => {
-            Finding { what: "docker", fine: Some(true), text: format!("answers at {}", docker::socket().display()) }
+/// The container engine, and what machines would be.
+async fn containers(config: &Config) -> Finding {
+    let (what, docker) = ("docker", &config.docker);
+    if docker.backend == Backend::Records {
+        let text = "not used: machines are records that change state (compute = metadata)".to_owned();
+        return Finding { what, fine: None, text };
+    }
+    match client::ask(&client::host(docker.host.as_deref()), DOCKER).await {
+        Ok(version) => {
+            let (pool, pull) = (docker.pool, if docker.images.pull { "pulled" } else { "not pulled" });
+            let text = format!("version {version} answers; bridges are made in {pool}, missing images are {pull}");
+            Finding { what, fine: Some(true), text }
         }
         Err(why) => {
-            Finding { what: "docker", fine: None, text: format!("{why}; only services that run containers need it") }
+            let text = format!("{why}; only services that run containers need it, and --compute metadata does without");
+            Finding { what, fine: None, text }
         }
     }
 }

@@ -4,8 +4,9 @@ use super::Failure;
 use super::data::{self, Locked};
 use crate::app::{App, Parts};
 use crate::config::{AuthMode, Config, Tls};
+use crate::gateway::listener::Front;
 use crate::gateway::operator::{self, OperatorToken};
-use crate::gateway::{Gateway, Peer, Peers, listener, seed};
+use crate::gateway::{ContainerDoor, Gateway, Peer, Peers, listener, seed};
 use crate::observe::{ToMetrics, log};
 use crate::tls;
 use std::io::{self, Write};
@@ -54,7 +55,11 @@ async fn serve(
     let gateway = Arc::new(gateway);
     // Set once: there is one gateway.
     let _ = app.runtime.process.peers.set(Arc::new(Peers(Arc::downgrade(&gateway))));
-    let listening = tokio::spawn(listener::run(Arc::clone(&gateway), socket, tls, stop.clone()));
+    let docker = &app.runtime.process.docker;
+    let door = ContainerDoor { gateway: Arc::downgrade(&gateway), docker: Arc::downgrade(docker) };
+    docker.open_door(Arc::new(door));
+    app.watch_containers();
+    let listening = tokio::spawn(listener::run(Arc::clone(&gateway), socket, tls, Front::Clients, stop.clone()));
     let ready = get_ready(&gateway, &config, data, local).await;
     if ready.is_err() {
         stop.cancel();

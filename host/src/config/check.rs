@@ -2,7 +2,8 @@
 
 use super::layers::{ConfigErrors, Layers, Raw};
 use super::{
-    AuthMode, Config, DataFolder, Database, LogFormat, MetricsAccess, Origins, ServerLimits, Tls, plugins, units,
+    AuthMode, Config, DataFolder, Database, LogFormat, MetricsAccess, Origins, ServerLimits, Tls, docker, plugins,
+    units,
 };
 use crate::plugin::manifest::{Limits, template};
 use crate::tenant::Quotas;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Variables for every client that follow from no service: `[env]` of the configuration that is built in.
+/// The configuration that is built in: variables for every client, which follow from no service, and images.
 const DEFAULTS: &str = include_str!("defaults.toml");
 
 pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
@@ -22,6 +23,8 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     let mut check = Check { values, errors };
     let mut named: Vec<String> = Vec::new();
     let plugins = plugins::read_all(tables.remove("plugins").unwrap_or_default(), &mut named);
+    let images = tables.remove("docker.images").unwrap_or_default();
+    let images = docker::images(defaults("docker").get("images"), images, &mut named);
     let env = env(tables.remove("env").unwrap_or_default(), &mut named);
     check.errors.extend(named.into_iter().map(|error| format!("{file}: {error}")));
     let parts = (data(&mut check), server_limits(&mut check), caps(&mut check), quotas(&mut check));
@@ -41,6 +44,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     let disk_reserve = check.one("disk-reserve", units::size);
     let max_tenants = check.one("limits.tenants", positive);
     let max_databases = check.one("limits.databases", positive);
+    let docker = docker::docker(&mut check, images);
     let explicit_grants = check.one("grants", grants);
     let plugins_dir = folder(&mut check);
     let seed = check.optional("seed").map(PathBuf::from);
@@ -69,6 +73,7 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
             max_tenants: max_tenants? as usize,
             max_databases: max_databases? as usize,
             explicit_grants: explicit_grants?,
+            docker: docker?,
             plugins,
             env,
         })
@@ -85,19 +90,19 @@ pub(super) fn config(layers: Layers) -> Result<Config, ConfigErrors> {
     }
 }
 
-struct Check {
+pub(super) struct Check {
     values: BTreeMap<&'static str, Raw>,
     errors: Vec<String>,
 }
 
 impl Check {
     /// A setting with one value, which has to be there.
-    fn one<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn one<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         // A single value may hold a comma, which is no separator here.
         self.all(name, |values| if values.is_empty() { Err("is empty".into()) } else { read(&values.join(",")) })
     }
 
-    fn list<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
         self.all(name, |values| values.iter().map(|value| read(value)).collect())
     }
 
@@ -107,7 +112,7 @@ impl Check {
         read(&raw.values).map_err(|why| self.errors.push(format!("{}: {why}", raw.source))).ok()
     }
 
-    fn optional(&mut self, name: &'static str) -> Option<String> {
+    pub(super) fn optional(&mut self, name: &'static str) -> Option<String> {
         let raw = self.values.get(name)?;
         // A path may hold a comma.
         Some(raw.values.join(",")).filter(|text| !text.is_empty())
@@ -125,7 +130,7 @@ impl Check {
     }
 }
 
-fn parsed<T: FromStr>(what: &'static str) -> impl Fn(&str) -> Result<T, String> {
+pub(super) fn parsed<T: FromStr>(what: &'static str) -> impl Fn(&str) -> Result<T, String> {
     move |text| text.parse().map_err(|_| format!("`{text}` is not {what}"))
 }
 
@@ -286,12 +291,14 @@ fn quotas(check: &mut Check) -> Option<Quotas> {
     let bytes = check.one("quotas.bytes", units::size);
     let body = check.one("quotas.body", units::size);
     let cpu_percent = check.one("quotas.cpu-percent", &number);
+    let containers = check.one("quotas.containers", &number);
     Some(Quotas {
         in_flight: some(in_flight?),
         per_second: some(per_second?),
         bytes: size(bytes?),
         body: size(body?),
         cpu_percent: some(cpu_percent?),
+        containers: some(containers?),
     })
 }
 
@@ -300,7 +307,7 @@ fn positive(text: &str) -> Result<u64, String> {
     number.map(u64::from).ok_or_else(|| format!("`{text}` is no whole number above 0"))
 }
 
-fn positive_time(text: &str) -> Result<Duration, String> {
+pub(super) fn positive_time(text: &str) -> Result<Duration, String> {
     units::time(text).and_then(|time| if time.is_zero() { Err("cannot be nothing".into()) } else { Ok(time) })
 }
 
@@ -311,11 +318,15 @@ fn between<T: PartialOrd + Display>(value: T, low: T, high: T) -> Result<T, Stri
     }
 }
 
-fn env(own: toml::Table, errors: &mut Vec<String>) -> BTreeMap<String, String> {
+/// A table of the configuration that is built in.
+fn defaults(table: &str) -> toml::Table {
     let defaults: toml::Table = DEFAULTS.parse().unwrap_or_default();
-    let defaults = defaults.get("env").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    defaults.get(table).and_then(toml::Value::as_table).cloned().unwrap_or_default()
+}
+
+fn env(own: toml::Table, errors: &mut Vec<String>) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
-    for (name, value) in defaults.into_iter().chain(own) {
+    for (name, value) in defaults("env").into_iter().chain(own) {
         match value {
             toml::Value::String(text) => match template::check_setting(&text) {
                 Ok(()) => drop(env.insert(name, text)),

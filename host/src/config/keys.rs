@@ -15,7 +15,7 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 }
 
 /// All of them.
-pub const KEYS: [Key; 37] = [
+pub const KEYS: [Key; 47] = [
     key("listen", "127.0.0.1:8080", "address and port; port 0 picks a free one"),
     key("tls", "off", "`off`, `self-signed` (kept in the data folder), or CERT.pem,KEY.pem"),
     key(
@@ -51,6 +51,23 @@ pub const KEYS: [Key; 37] = [
     ),
     key("disk-reserve", "256MiB", "bytes that stay free on the disk"),
     key("grants", "as-asked", "`as-asked`, or `explicit`: services of plugins-dir get only what [plugins.NAME] grants"),
+    key(
+        "compute",
+        "docker",
+        "`docker`: machines are containers; `metadata`: they are records that change state, and nothing runs",
+    ),
+    key(
+        "docker.host",
+        "",
+        "the container engine: unix:///PATH or tcp://HOST:PORT; by default DOCKER_HOST, else its usual socket",
+    ),
+    key("docker.allow", "", "images that may be used beside those of [docker.images]; `*` is any run of characters"),
+    key("docker.pull", "missing", "`missing`: images that are not there are pulled; `never`"),
+    key("docker.pool", "198.18.0.0/15", "addresses from which bridges get ranges of 256; no VPC may use them"),
+    key("docker.rights", "administer-networks,join", "what services get of this that ask for it; `none`"),
+    key("docker.patience", "700ms", "until a container engine that says nothing counts as gone"),
+    key("docker.timeout", "60s", "how long one call of the container engine may take"),
+    key("docker.transfer-timeout", "15m", "how long a pull, an import or a commit of an image may take"),
     key("limits.head", "64KiB", "bytes of a request's head"),
     key("limits.connections", "4096", "connections at once"),
     key("limits.header-timeout", "15s", "until a request's head is there"),
@@ -67,6 +84,7 @@ pub const KEYS: [Key; 37] = [
     key("quotas.bytes", "0", "stored bytes of one tenant; 0 for no limit"),
     key("quotas.body", "0", "bytes of one request's body of a tenant; 0 for no limit"),
     key("quotas.cpu-percent", "0", "processor time of one tenant, 100 for one processor; 0 for no limit"),
+    key("quotas.containers", "0", "containers of one tenant; 0 for no limit"),
     key("limits.tenants", "1000", "how many tenants there may be"),
     key("limits.databases", "256", "databases open at once"),
 ];

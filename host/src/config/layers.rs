@@ -18,7 +18,7 @@ pub(super) struct Raw {
 #[derive(Debug, Default)]
 pub struct Layers {
     pub(super) values: BTreeMap<&'static str, Raw>,
-    /// `[plugins]` and `[env]` of the file, which have no other home.
+    /// `[plugins]`, `[env]` and `[docker.images]` of the file, which have no other home.
     pub(super) tables: BTreeMap<&'static str, Table>,
     pub(super) file: String,
     pub(super) errors: Vec<String>,
@@ -71,11 +71,21 @@ impl Layers {
                         None => {}
                     }
                 }
+                self.images(name, &mut table);
                 self.table("", table);
             }
             Err(error) => self.errors.push(format!("{name}: {}", error.to_string().trim_end())),
         }
         self
+    }
+
+    /// Takes `[docker.images]` out, whose keys are the operator's own.
+    fn images(&mut self, name: &str, table: &mut Table) {
+        match table.get_mut("docker").and_then(Value::as_table_mut).and_then(|docker| docker.remove("images")) {
+            Some(Value::Table(images)) => drop(self.tables.insert("docker.images", images)),
+            Some(_) => self.errors.push(format!("{name}: docker.images is no table")),
+            None => {}
+        }
     }
 
     fn table(&mut self, prefix: &str, table: Table) {

@@ -3,6 +3,7 @@
 //! Every value is checked at start, and everything that is wrong is reported at once, each with where it was written.
 
 mod check;
+mod docker;
 mod keys;
 mod layers;
 pub mod origin;
@@ -17,6 +18,7 @@ pub use layers::{ConfigErrors, Layers};
 pub use origin::Origins;
 pub use plugins::{Grants, PluginConfig};
 
+use crate::capability::docker::DockerConfig;
 use crate::plugin::manifest::Limits;
 use crate::tenant::Quotas;
 use std::collections::BTreeMap;
@@ -65,6 +67,8 @@ pub struct Config {
     pub max_databases: usize,
     /// Whether services from `plugins_dir` get what they ask for, or only what is granted by name.
     pub explicit_grants: bool,
+    /// The container engine.
+    pub docker: DockerConfig,
     pub plugins: BTreeMap<String, PluginConfig>,
     /// What points every client here, whatever service it calls; see [`crate::plugin::manifest::template::fill`].
     pub env: BTreeMap<String, String>,

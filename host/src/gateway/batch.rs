@@ -39,7 +39,7 @@ pub(super) async fn answer<B: Backend>(
     arrived: Arrived,
     place: &Place,
 ) -> Result<Response<Body>, ApiError> {
-    let Arrived { parts, body, peer, id, part, by_operator } = arrived;
+    let Arrived { parts, body, peer, id, part, by_operator, container } = arrived;
     if part {
         return Err(ApiError::invalid("A batch cannot hold another batch."));
     }
@@ -58,9 +58,13 @@ pub(super) async fn answer<B: Backend>(
     let answers = iter(pieces.into_iter().enumerate()).map(|(index, piece)| {
         let inner = part::read(&piece, &outer);
         let id: Arc<str> = format!("{id}-{index}").into();
+        let container = container.clone();
         async move {
             let answer = match inner.request {
-                Ok((parts, body)) => gateway.serve_as(Arrived { parts, body, peer, id, part: true, by_operator }).await,
+                Ok((parts, body)) => {
+                    let part = Arrived { parts, body, peer, id, part: true, by_operator, container };
+                    gateway.serve_as(part).await
+                }
                 Err(error) => error.answer(),
             };
             (inner.content_id, whole(answer).await)

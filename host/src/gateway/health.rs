@@ -3,8 +3,8 @@
 
 use super::admin::json_answer;
 use super::backend::Backend;
-use super::docker;
 use super::pipeline::Gateway;
+use crate::capability::docker::client;
 use crate::capability::http::Body;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -14,9 +14,14 @@ use std::time::Duration;
 /// How long a check may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a container engine may take to answer.
+const DOCKER: Duration = Duration::from_millis(500);
+
 /// The answer of `/_fogbank/health/ready`. What the operator should know of a failure is in the log.
 pub(super) async fn ready<B: Backend>(gateway: &Gateway<B>) -> Response<Body> {
-    let (database, docker) = tokio::join!(database(gateway), docker::ping());
+    let configured = gateway.config.docker.host.as_deref();
+    let host = client::host(configured);
+    let (database, docker) = tokio::join!(database(gateway), client::ask(&host, DOCKER));
     let disk = disk(&gateway.data, gateway.config.disk_reserve);
     let problems = gateway.backend.problems();
     let ready = gateway.is_ready() && database && disk.enough && problems.is_empty();

@@ -7,6 +7,7 @@ use super::connection::{Connection, Traffic, UnderWay};
 use super::error::ApiError;
 use super::pipeline::Gateway;
 use super::place::Peer;
+use crate::capability::docker::Docker;
 use crate::capability::http::{Answer, Body as Whole, BodyError};
 use crate::config::ServerLimits;
 use crate::observe::{metrics, request_id};
@@ -38,12 +39,22 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What a TLS connection begins with: a record of the type `handshake` (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
 
+/// Who connects.
+#[derive(Clone)]
+pub enum Front {
+    /// Anybody.
+    Clients,
+    /// Containers, each of which shows a token.
+    Containers(Arc<Docker>),
+}
+
 /// Serves connections of `listener` until `stop`, and then until they have ended or the drain time is over; over TLS
 /// where there is `tls`. Gives the number of connections that had to be cut off.
 pub async fn run<B: Backend>(
     gateway: Arc<Gateway<B>>,
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    front: Front,
     stop: CancellationToken,
 ) -> usize {
     let limits = gateway.config.limits;
@@ -57,7 +68,7 @@ pub async fn run<B: Backend>(
         let Some((accepted, place)) = stop.run_until_cancelled(accepted).await else { break };
         match accepted {
             Ok((stream, _)) => {
-                let connection = connection(Arc::clone(&gateway), stream, tls.clone(), stop.clone());
+                let connection = connection(Arc::clone(&gateway), stream, tls.clone(), front.clone(), stop.clone());
                 let cut = cut.clone();
                 tasks.spawn(async move {
                     let _place = place;
@@ -86,6 +97,7 @@ async fn connection<B: Backend>(
     gateway: Arc<Gateway<B>>,
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
+    front: Front,
     stop: CancellationToken,
 ) {
     let Ok(remote) = stream.peer_addr() else { return };
@@ -102,11 +114,15 @@ async fn connection<B: Backend>(
     let io = TokioIo::new(Connection::new(stream, first, Arc::clone(&traffic)));
     let limits = gateway.config.limits;
     let service = service_fn(move |request: Request<Incoming>| {
-        let (gateway, under_way) = (Arc::clone(&gateway), traffic.begin());
+        let (gateway, front, under_way) = (Arc::clone(&gateway), front.clone(), traffic.begin());
         async move {
             let expects = request.headers().contains_key(header::EXPECT);
             let request = request.map(|incoming| RawBody::Network { incoming, expects });
-            let answer = if clear { only_https(request) } else { gateway.serve(request, peer).await };
+            let answer = match &front {
+                _ if clear => only_https(request),
+                Front::Clients => gateway.serve(request, peer).await,
+                Front::Containers(docker) => gateway.serve_container(docker, request, peer).await,
+            };
             Ok::<_, Infallible>(answer.map(|body| Sent { body: body.into_http_body(), _under_way: under_way }))
         }
     });

@@ -9,8 +9,8 @@ mod backend;
 pub mod batch;
 mod body;
 mod connection;
+mod containers;
 mod cors;
-pub mod docker;
 pub mod error;
 mod guard;
 mod health;
@@ -29,6 +29,7 @@ mod tests;
 
 pub use backend::{Backend, ServiceStatus};
 pub use body::RawBody;
+pub use containers::ContainerDoor;
 pub use health::{Disk, disk};
 pub use peers::Peers;
 pub use pipeline::Gateway;

@@ -82,6 +82,7 @@ impl<B: Backend> Gateway<B> {
             request_id: Arc::clone(&request.request_id),
             depth: request.depth,
             caller,
+            container: None,
             plugin_decides: route.plugin_decides,
         };
         if let Err(error) = self.admit(&request.tenant, route, &head).await {

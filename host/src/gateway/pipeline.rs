@@ -9,6 +9,7 @@ use super::place::{Peer, Place, no_tenant};
 use super::rate::Limiter;
 use super::router::{Lookup, Match};
 use super::{admin, auth, batch, cors, guard};
+use crate::capability::docker::Calling;
 use crate::capability::http::{Body, Limits as BodyLimits};
 use crate::capability::identity::{Caller, Enforcement, Standing};
 use crate::config::{AuthMode, Config};
@@ -60,6 +61,8 @@ pub(super) struct Arrived {
     pub part: bool,
     /// Whether the operator sends it: a seed.
     pub by_operator: bool,
+    /// The container that sends it, over the way that is open to containers alone.
+    pub container: Option<Arc<Calling>>,
 }
 
 impl<B: Backend> Gateway<B> {
@@ -90,14 +93,14 @@ impl<B: Backend> Gateway<B> {
     pub async fn serve(self: &Arc<Self>, request: Request<RawBody>, peer: Peer) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let id = request_id::of(&parts.headers);
-        self.serve_as(Arrived { parts, body, peer, id, part: false, by_operator: false }).await
+        self.serve_as(Arrived { parts, body, peer, id, part: false, by_operator: false, container: None }).await
     }
 
     /// Answers a request of the operator's own, who may do everything.
     pub async fn serve_operator(self: &Arc<Self>, request: Request<RawBody>, peer: Peer) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let id = request_id::of(&parts.headers);
-        self.serve_as(Arrived { parts, body, peer, id, part: false, by_operator: true }).await
+        self.serve_as(Arrived { parts, body, peer, id, part: false, by_operator: true, container: None }).await
     }
 
     pub(super) async fn serve_as(self: &Arc<Self>, arrived: Arrived) -> Response<Body> {
@@ -148,18 +151,20 @@ impl<B: Backend> Gateway<B> {
     }
 
     async fn answer(self: &Arc<Self>, arrived: Arrived, trail: &mut Trail) -> Result<Response<Body>, ApiError> {
-        let place = match Place::of(&arrived.parts, arrived.peer, &self.config) {
-            Ok(place) => self.by_token(place, &arrived.parts.headers),
-            Err(error) => return Err(refuse(arrived.body, error)),
+        let place = match (Place::of(&arrived.parts, arrived.peer, &self.config), &arrived.container) {
+            (Ok(place), Some(container)) => place.within(&container.tenant, &arrived.parts),
+            (Ok(place), None) => self.by_token(place, &arrived.parts.headers),
+            (Err(error), _) => return Err(refuse(arrived.body, error)),
         };
-        if place.prefix.is_empty() && admin::is_admin(&place.path) {
+        let by_container = arrived.container.is_some();
+        if place.prefix.is_empty() && !by_container && admin::is_admin(&place.path) {
             return admin::answer(self, arrived, &place).await;
         }
         let _permit = match self.permit(&arrived) {
             Ok(permit) => permit,
             Err(error) => return Err(refuse(arrived.body, error)),
         };
-        if batch::is_batch(&arrived.parts.method, &place.path) {
+        if !by_container && batch::is_batch(&arrived.parts.method, &place.path) {
             return batch::answer(self, arrived, &place).await;
         }
         let Some(tenant) = self.tenants.get(&place.tenant) else {
@@ -202,7 +207,7 @@ impl<B: Backend> Gateway<B> {
         found: Match<'_, '_, B::Service>,
     ) -> Result<Response<Body>, ApiError> {
         let Match { payload, route, params, path } = found;
-        let Arrived { mut parts, body, id, by_operator, .. } = arrived;
+        let Arrived { mut parts, body, id, by_operator, container, .. } = arrived;
         if route.unimplemented {
             return Err(refuse(body, ApiError::unimplemented(route)));
         }
@@ -238,6 +243,7 @@ impl<B: Backend> Gateway<B> {
             request_id: Arc::clone(&id),
             depth: 0,
             caller,
+            container,
             plugin_decides: route.plugin_decides,
         };
         if let Err(error) = self.admit(tenant, route, &head).await {

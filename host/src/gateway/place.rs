@@ -54,6 +54,15 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The same for a request that can only be of `tenant`, whatever it says: its path is what it is.
+    pub fn within(self, tenant: &str, parts: &Parts) -> Self {
+        let (path, prefix) = (parts.uri.path().to_owned(), String::new());
+        let base_url = self.base_url.strip_suffix(&*self.prefix).unwrap_or(&self.base_url).to_owned();
+        Self { tenant: tenant.to_owned(), path, prefix, base_url, ..self }
+    }
+}
+
 /// Host and port of the request's target, of `Host`, or of a trusted proxy's word.
 fn authority(parts: &Parts, peer: Peer, forwarded: Option<&HeaderMap>) -> Result<String, ApiError> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();

@@ -3,12 +3,14 @@
 use super::bindings::exports::fogbank::operations::runner::Work;
 use super::call::CallLimits;
 use super::loaded::LoadedPlugin;
+use super::manifest::Capability;
 use super::registry::Registry;
 use super::runtime::Runtime;
 use crate::capability::context::Clock;
 use crate::capability::database::{Database, Error};
 use crate::capability::operations::worker::{RunStep, Running, Step, StepOutcome, Workers};
 use crate::tenant::Tenant;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -49,6 +51,14 @@ impl Background {
         };
         self.workers.start(&tenant.name, &plugin.name, Arc::new(runner));
     }
+
+    /// Has `plugin` told of its containers in `tenant`, if it has a use for that; of all where none is named.
+    pub fn tell_of_containers(&self, plugin: &Arc<LoadedPlugin>, tenant: &Arc<Tenant>, names: &BTreeSet<String>) {
+        if plugin.has_runner() && plugin.manifest.capabilities.asked.contains(&Capability::Docker) {
+            self.touch(plugin, tenant);
+            self.workers.tell_of_containers(&tenant.name, &plugin.name, names);
+        }
+    }
 }
 
 /// The runner of one service in one tenant, in whatever version serves.
@@ -71,6 +81,7 @@ impl RunStep for Runner {
         let request_id: Arc<str> = match &step {
             Step::Operation(row) => Arc::from(row.id.as_str()),
             Step::Schedule(name) => Arc::from(format!("schedule-{name}")),
+            Step::Containers(_) => Arc::from("containers"),
         };
         Box::pin(async move {
             let plugin = loaded.ok_or("the service is not loaded")?;

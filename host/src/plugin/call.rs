@@ -4,6 +4,7 @@ use super::bindings::fogbank::service::types::{Request, RequestBody, Response, R
 use super::failure::Failure;
 use super::progress::Progress;
 use super::state::State;
+use crate::capability::docker::Calling;
 use crate::capability::http::Body;
 use crate::capability::identity::{Caller, Facts};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -41,6 +42,8 @@ pub struct Head {
     /// 0 for a client's request.
     pub depth: u32,
     pub caller: Arc<Caller>,
+    /// The container that sent it, if one did.
+    pub container: Option<Arc<Calling>>,
     /// Whether the service itself decides what policies alone cannot.
     pub plugin_decides: bool,
 }

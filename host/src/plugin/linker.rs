@@ -16,6 +16,7 @@ pub struct Grants {
     pub identity: bool,
     pub signers: bool,
     pub catalog: bool,
+    pub docker: bool,
     pub peers: bool,
 }
 
@@ -31,6 +32,7 @@ impl Grants {
                 Capability::Identity => grants.identity = true,
                 Capability::Signers => grants.signers = true,
                 Capability::Catalog => grants.catalog = true,
+                Capability::Docker => grants.docker = true,
                 Capability::Peers => grants.peers = true,
             }
         }
@@ -48,6 +50,7 @@ impl Grants {
             "identity" if interface == "signers" => self.signers,
             "identity" => self.identity,
             "catalog" => self.catalog,
+            "docker" => self.docker,
             "peers" => self.peers,
             _ => return None,
         })
@@ -85,6 +88,9 @@ fn add_granted(linker: &mut Linker<State>, grants: Grants) -> wasmtime::Result<(
     }
     if grants.catalog {
         fogbank::catalog::catalog::add_to_linker::<State, Own>(linker, |state| state)?;
+    }
+    if grants.docker {
+        fogbank::docker::docker::add_to_linker::<State, Own>(linker, |state| state)?;
     }
     if grants.peers {
         fogbank::peers::peers::add_to_linker::<State, Own>(linker, |state| state)?;

@@ -12,9 +12,11 @@ use super::reuse::ReusePool;
 use super::state::State;
 use super::{contract, engine};
 use crate::capability::database::{Migration, Migrations};
+use crate::capability::docker::{DockerUse, Right};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::Engine;
@@ -31,6 +33,8 @@ pub struct LoadedPlugin {
     pub migrations: Arc<Migrations>,
     /// What the manifest's `[[asset]]` files hold.
     pub assets: Arc<Assets>,
+    /// What it has of the container engine.
+    pub docker: Arc<DockerUse>,
     /// Bytes of linear memory that an instance may have.
     pub memory: u64,
     pub(super) entry: Entry,
@@ -86,6 +90,7 @@ impl LoadedPlugin {
             memory: manifest.limits.memory.min(policy.memory),
             migrations: Arc::new(migrations(&manifest.migrations).map_err(one)?),
             assets: Arc::new(assets),
+            docker: Arc::new(docker_use(&manifest, &policy.docker_rights)),
             manifest: Arc::new(manifest),
             entry,
             running: AtomicUsize::new(0),
@@ -153,6 +158,12 @@ fn revision(package: &dyn Package, manifest: &Manifest, wasm: &[u8], assets: &As
     digest.update(wasm);
     assets.iter().for_each(|(_, bytes)| digest.update(bytes));
     hex::encode(&digest.finalize()[..16])
+}
+
+/// What the manifest asks for, as far as the operator allows it.
+fn docker_use(manifest: &Manifest, allowed: &BTreeSet<Right>) -> DockerUse {
+    let needs = &manifest.docker;
+    DockerUse { domain: Arc::clone(&needs.domain), rights: needs.rights.intersection(allowed).copied().collect() }
 }
 
 fn check_memory(manifest: &Manifest) -> Result<(), Vec<String>> {

@@ -6,6 +6,7 @@ use super::compile::Compiler;
 use super::loaded::LoadedPlugin;
 use super::manifest::{Capability, Manifest};
 use super::package::Package;
+use crate::capability::docker::Right;
 use crate::capability::identity::authority::Rules;
 use crate::gateway::router::Router;
 use serde_json::{Map, Value};
@@ -22,6 +23,8 @@ pub struct Policy {
     pub granted: BTreeSet<Capability>,
     /// What `fogbank:context/context.setting` gives.
     pub settings: Map<String, Value>,
+    /// What it gets of the container engine, if it asks.
+    pub docker_rights: BTreeSet<Right>,
     /// Bytes of linear memory, whatever the manifest asks for.
     pub memory: u64,
 }

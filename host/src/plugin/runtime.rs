@@ -75,6 +75,7 @@ impl Runtime {
             request_id: Arc::clone(&head.request_id),
             depth: head.depth,
             caller: Arc::clone(&head.caller),
+            container: head.container.clone(),
             origin: Arc::new(Origin { base_url: Arc::clone(&head.base_url), request_id: Arc::clone(&head.request_id) }),
             facts: Arc::new(head.facts()),
             progress: progress.clone(),
@@ -155,6 +156,7 @@ impl Runtime {
             settings: Arc::clone(&plugin.settings),
             migrations: Arc::clone(&plugin.migrations),
             assets: Arc::clone(&plugin.assets),
+            docker: Arc::clone(&plugin.docker),
             operations_domain: plugin.manifest.operations_domain.clone(),
         })
     }
@@ -173,6 +175,7 @@ fn own_context(plugin: &str, origin: Origin, progress: Progress) -> CallContext 
         request_id: Arc::clone(&origin.request_id),
         depth: 0,
         caller: Caller::service(plugin),
+        container: None,
         origin: Arc::new(origin),
         facts: Arc::new(Facts { method: String::new(), host: String::new(), path: String::new() }),
         progress,

@@ -6,6 +6,7 @@ use super::progress::Progress;
 use super::wasi::Wasi;
 use crate::capability::catalog::Catalog;
 use crate::capability::database::{Database, Databases, Error as DatabaseError};
+use crate::capability::docker::{Calling, Docker, DockerUse};
 use crate::capability::files::{CommittedFiles, FileStores};
 use crate::capability::http::AnswerSlot;
 use crate::capability::identity::{Caller, Facts, Identity, Origin};
@@ -26,6 +27,7 @@ pub struct Process {
     pub databases: Arc<Databases>,
     pub files: Arc<FileStores>,
     pub identity: Identity,
+    pub docker: Arc<Docker>,
     /// Set once background work runs.
     pub workers: std::sync::OnceLock<Arc<Workers>>,
     pub operation_claims: Claims,
@@ -47,6 +49,7 @@ pub struct Scope {
     pub migrations: Arc<crate::capability::database::Migrations>,
     /// What the manifest's `[[asset]]` files hold.
     pub assets: Arc<Assets>,
+    pub docker: Arc<DockerUse>,
     /// The domain in which the service shares its operations.
     pub operations_domain: Option<Arc<str>>,
 }
@@ -67,6 +70,8 @@ pub struct CallContext {
     /// How many services called each other to get here; 0 for a client's request.
     pub depth: u32,
     pub caller: Arc<Caller>,
+    /// The container that sent the request, if one did.
+    pub container: Option<Arc<Calling>>,
     /// For the authority, when the guest asks it something.
     pub origin: Arc<Origin>,
     /// What conditions of policies may look at.

@@ -19,6 +19,8 @@ pub struct Quotas {
     pub body: Option<u64>,
     /// Processor time; 100 is one processor.
     pub cpu_percent: Option<u32>,
+    /// Containers of all its services.
+    pub containers: Option<u32>,
 }
 
 /// Why a request is refused.

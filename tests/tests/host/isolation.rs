@@ -20,7 +20,13 @@ struct Pair {
 
 impl Pair {
     async fn new() -> Self {
-        let server = Server::with(Options::new().plugins(&Plugins::of(&["probe"])));
+        let plugins = Plugins::of(&["probe"]);
+        let mut options = Options::new().plugins(&plugins);
+        // Without an engine every one of these functions says so, to both.
+        if let Ok(image) = std::env::var("FOGBANK_TEST_DOCKER") {
+            options = options.arg("--set").arg(format!("docker.allow={image}"));
+        }
+        let server = Server::with(options);
         let (a, b) = (server.tenant("blue").await, server.tenant("green").await);
         Self { a, b, server }
     }
@@ -58,6 +64,51 @@ impl Pair {
     async fn operation(&self) -> String {
         let new = json!({ "kind": "wait", "target": "shared", "text": SECRET });
         text(self.a("operations.start", new).await)
+    }
+
+    /// Makes a container, a network, a volume and an image as A, has B try `function` with the same names, and looks whether A has
+    /// them still. Where the test run has no engine, B is told so.
+    async fn docker(&self, function: &str, more: Value) -> Result<Value, String> {
+        let Ok(image) = std::env::var("FOGBANK_TEST_DOCKER") else {
+            return self.b(function, json!({ "name": "shared" })).await;
+        };
+        let new = json!({ "name": "shared", "image": image, "command": ["/bin/sh", "-c", format!("echo {SECRET}; sleep 1000")],
+            "label": SECRET, "network": "shared", "volume": "shared" });
+        self.a("docker.create-network", json!({ "name": "shared" })).await;
+        self.a("docker.create-volume", json!({ "name": "shared" })).await;
+        self.a("docker.import-image", json!({ "name": "shared", "files": { "/said": SECRET } })).await;
+        self.a("docker.create-container", new).await;
+        self.a("docker.start-container", json!({ "name": "shared" })).await;
+        let before = self.a("docker.list-containers", json!({})).await;
+        let mut arguments = json!({ "name": "shared", "image": "shared", "network": "shared", "signal": "SIGKILL", "ms": 1000,
+            "command": ["/bin/cat", "/proc/1/cmdline"], "files": { "/stolen": "x" }, "prefix": "" });
+        arguments.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let given = self.b(function, arguments).await;
+        assert_eq!(self.a("docker.list-containers", json!({})).await, before, "{function}: A's container is as it was");
+        assert!(self.a("docker.image-size", json!({ "name": "shared" })).await.is_number(), "{function}: A's image");
+        assert_eq!(self.a("docker.list-volumes", json!({})).await, json!(["shared"]), "{function}: A's volume");
+        self.a("docker.get-network", json!({ "name": "shared" })).await;
+        given
+    }
+
+    /// As [`Pair::docker`], where B has to be told that there is nothing of the name.
+    async fn docker_hidden(&self, function: &str) {
+        let given = self.docker(function, json!({})).await;
+        let hidden = |error: &String| {
+            error.contains("NotFound") || error.contains("Unavailable") || error.contains("NotAllowed")
+        };
+        assert!(given.as_ref().is_err_and(hidden), "{function}: {given:?}");
+    }
+
+    /// As [`Pair::docker`], where B gets something of its own, or is told that there is nothing to be done.
+    async fn docker_own(&self, function: &str) -> Value {
+        match self.docker(function, json!({})).await {
+            Ok(given) => given,
+            Err(error) => {
+                assert!(error.contains("Unavailable"), "{function}: {error}");
+                Value::Null
+            }
+        }
     }
 
     /// Posts a body of more than 64 KiB to both at once; each gets its own.
@@ -399,8 +450,69 @@ fn identity_and_peers() -> Vec<(&'static str, Case)> {
     }
 }
 
+fn docker_things() -> Vec<(&'static str, Case)> {
+    cases! {
+        "docker/docker.get-backend" => |pair| pair.b("docker.get-backend", json!({})).await.unwrap(),
+        "docker/docker.available" => |pair| pair.docker_own("docker.available").await,
+        "docker/docker.ensure-image" => |pair| pair.docker_hidden("docker.ensure-image").await,
+        "docker/docker.import-image" => |pair| {
+            pair.docker_own("docker.import-image").await;
+            pair.docker_own("docker.remove-image").await;
+        },
+        "docker/docker.commit" => |pair| pair.docker_hidden("docker.commit").await,
+        "docker/docker.image-size" => |pair| assert!(pair.docker_own("docker.image-size").await.is_null()),
+        "docker/docker.remove-image" => |pair| pair.docker_own("docker.remove-image").await,
+        "docker/docker.create-network" => |pair| {
+            pair.docker_own("docker.create-network").await;
+            pair.docker_own("docker.remove-network").await;
+        },
+        "docker/docker.get-network" => |pair| pair.docker_hidden("docker.get-network").await,
+        "docker/docker.remove-network" => |pair| pair.docker_own("docker.remove-network").await,
+        "docker/docker.connect" => |pair| pair.docker_hidden("docker.connect").await,
+        "docker/docker.disconnect" => |pair| pair.docker_hidden("docker.disconnect").await,
+        "docker/docker.create-volume" => |pair| {
+            pair.docker_own("docker.create-volume").await;
+            pair.docker_own("docker.remove-volume").await;
+        },
+        "docker/docker.remove-volume" => |pair| pair.docker_own("docker.remove-volume").await,
+        "docker/docker.list-volumes" => |pair| assert!(!pair.docker_own("docker.list-volumes").await.to_string().contains("shared")),
+        "docker/docker.create-container" => |pair| {
+            let stolen = [json!({ "own": "shared" }), json!({ "join": "shared", "network": "" }), json!({ "volume": "shared" })];
+            for more in stolen {
+                let mut more = more;
+                // An image that B may use, so that it is the other thing that is refused.
+                more["image"] = std::env::var("FOGBANK_TEST_DOCKER").unwrap_or_default().into();
+                let given = pair.docker("docker.create-container", more.clone()).await;
+                assert!(given.is_err(), "{more}: {given:?}");
+            }
+        },
+        "docker/docker.start-container" => |pair| pair.docker_hidden("docker.start-container").await,
+        "docker/docker.stop-container" => |pair| pair.docker_hidden("docker.stop-container").await,
+        "docker/docker.kill-container" => |pair| pair.docker_hidden("docker.kill-container").await,
+        "docker/docker.pause-container" => |pair| pair.docker_hidden("docker.pause-container").await,
+        "docker/docker.unpause-container" => |pair| pair.docker_hidden("docker.unpause-container").await,
+        "docker/docker.remove-container" => |pair| pair.docker_own("docker.remove-container").await,
+        "docker/docker.wait-container" => |pair| pair.docker_hidden("docker.wait-container").await,
+        "docker/docker.set-limits" => |pair| pair.docker_hidden("docker.set-limits").await,
+        "docker/docker.states" => |pair| assert!(pair.docker_own("docker.states").await[0].is_null()),
+        "docker/docker.list-containers" => |pair| {
+            let listed = pair.docker_own("docker.list-containers").await;
+            assert!(listed.is_null() || listed == json!([]), "{listed}");
+        },
+        "docker/docker.put-files" => |pair| pair.docker_hidden("docker.put-files").await,
+        "docker/docker.exec" => |pair| pair.docker_hidden("docker.exec").await,
+        "docker/docker.logs" => |pair| pair.docker_hidden("docker.logs").await,
+        "docker/docker.set-forwards" => |pair| pair.docker_hidden("docker.set-forwards").await,
+        "docker/docker.get-endpoint" => |pair| pair.docker_hidden("docker.get-endpoint").await,
+        "docker/docker.calling-container" => |pair| assert_eq!(pair.b("docker.calling-container", json!({})).await, Ok(Value::Null)),
+    }
+}
+
 fn all_cases() -> BTreeMap<&'static str, Case> {
-    [http_and_context(), files(), database(), operations(), identity_and_peers()].into_iter().flatten().collect()
+    [http_and_context(), files(), database(), operations(), identity_and_peers(), docker_things()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// `package/interface.function` and `package/interface.resource.method` of every WIT file that services import, and the runner.
@@ -456,6 +568,9 @@ async fn no_function_shows_one_tenant_what_is_anothers() {
         Vec::<std::path::PathBuf>::new(),
         "nothing of A's in B's folder"
     );
+    for tenant in ["blue", "green"] {
+        pair.server.tenant_reset(tenant).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

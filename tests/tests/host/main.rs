@@ -1,6 +1,7 @@
 //! The host: what is true of every service.
 
 mod contract;
+mod docker;
 mod domain;
 mod example;
 mod gateway;

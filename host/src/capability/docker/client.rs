@@ -123,7 +123,10 @@ impl Client {
         let host = &self.host;
         let silent = || DockerError::Unavailable(format!("{host} does not answer"));
         let docker = way_to(host).map_err(|error| self.named(error))?;
-        timeout(self.limits.patience, docker.ping()).await.map_err(|_| silent())?.map_err(|error| self.named(error.into()))?;
+        timeout(self.limits.patience, docker.ping())
+            .await
+            .map_err(|_| silent())?
+            .map_err(|error| self.named(error.into()))?;
         let agreed = timeout(HELLO, docker.negotiate_version()).await.map_err(|_| silent())?;
         let docker = agreed.map_err(|error| self.named(error.into()))?;
         self.hear();
@@ -169,7 +172,8 @@ impl Client {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    async fn connected(&self) -> Result<Docker, DockerError> {
+    /// The engine, if it answers as last heard; right after the start it may take a moment until something is heard.
+    pub async fn known(&self) -> Result<Docker, DockerError> {
         let mut health = self.health.subscribe();
         let known = timeout(FIRST_WORD, health.wait_for(|health| !matches!(health, Health::Unknown))).await;
         match known.map(|known| known.map(|known| known.clone())) {
@@ -183,7 +187,7 @@ impl Client {
     where
         F: Future<Output = Result<T, DockerError>>,
     {
-        let docker = self.connected().await?;
+        let docker = self.known().await?;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let _under_way = UnderWay::begin(self);
         let outcome = tokio::select! {
@@ -253,9 +257,9 @@ mod tests {
     #[tokio::test]
     async fn f07_an_engine_that_is_not_there_is_named() {
         let gone = client("unix:///nowhere/docker.sock");
-        let why = gone.look().await.err().expect("not there").to_string();
+        let why = gone.look().await.expect_err("not there").to_string();
         assert!(why.contains("/nowhere/docker.sock"), "{why}");
-        let strange = client("ftp://x").look().await.err().expect("no such way").to_string();
+        let strange = client("ftp://x").look().await.expect_err("no such way").to_string();
         assert!(strange.contains("ftp://x"), "{strange}");
     }
 

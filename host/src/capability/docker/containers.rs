@@ -326,7 +326,8 @@ impl Docker {
         }
         let archive = bollard::body_full(tar(files, Folders::Implied)?);
         let options = UploadToContainerOptionsBuilder::new().path("/").build();
-        let put = |engine: bollard::Docker| async move { Ok(engine.upload_to_container(id, Some(options), archive).await?) };
+        let put =
+            |engine: bollard::Docker| async move { Ok(engine.upload_to_container(id, Some(options), archive).await?) };
         self.client.call(self.config.limits.transfer, put).await
     }
 

@@ -95,7 +95,9 @@ impl Docker {
             false => (Ipv4Addr::LOCALHOST, AROUND.to_owned()),
         };
         let port = self.listen(listen).await.map_err(|error| {
-            DockerError::Other(format!("containers cannot reach this Fogbank, which cannot listen on {listen}: {error}"))
+            DockerError::Other(format!(
+                "containers cannot reach this Fogbank, which cannot listen on {listen}: {error}"
+            ))
         })?;
         Ok((format!("http://{host}:{port}"), format!("{id}.{}", self.installation.seal(PURPOSE, &id))))
     }

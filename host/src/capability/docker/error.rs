@@ -78,10 +78,7 @@ fn of_text(message: String) -> DockerError {
 
 /// Whether the error is about reaching the engine, not about what was asked.
 fn is_of_the_connection(error: &Engine) -> bool {
-    matches!(
-        error,
-        Engine::IOError { .. } | Engine::HyperResponseError { .. } | Engine::HyperLegacyError { .. }
-    )
+    matches!(error, Engine::IOError { .. } | Engine::HyperResponseError { .. } | Engine::HyperLegacyError { .. })
 }
 
 /// The last cause, which says what happened: `connection refused`.

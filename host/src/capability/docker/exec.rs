@@ -15,7 +15,7 @@ use futures_util::{Stream, StreamExt};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 /// What is kept of each stream.
 const MOST: usize = 1 << 20;
@@ -161,12 +161,14 @@ impl Source for Logs {
 mod tests {
     use super::*;
     use futures_util::stream;
+    use tokio::time::timeout;
 
     #[tokio::test]
     async fn a_command_that_prints_without_end_fills_no_memory() {
         let piece = || Ok(LogOutput::StdOut { message: Bytes::from(vec![b'x'; 300_000]) });
         let errors = || Ok(LogOutput::StdErr { message: Bytes::from_static(b"oh") });
-        let (stdout, stderr) = gather(stream::iter([piece(), errors(), piece(), piece(), piece(), piece()])).await.expect("read");
+        let (stdout, stderr) =
+            gather(stream::iter([piece(), errors(), piece(), piece(), piece(), piece()])).await.expect("read");
         assert_eq!((stdout.len(), &*stderr), (MOST, b"oh".as_slice()));
     }
 

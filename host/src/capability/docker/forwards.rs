@@ -184,14 +184,19 @@ mod tests {
     #[test]
     fn only_the_machine_itself_can_reach_a_forward() {
         assert!(place(&forward("127.1.2.3", 80)).is_ok());
-        for (address, port) in [("0.0.0.0", 80), ("10.0.0.1", 80), ("::1", 80), ("localhost", 80), ("", 80), ("127.0.0.1", 0)] {
+        for (address, port) in
+            [("0.0.0.0", 80), ("10.0.0.1", 80), ("::1", 80), ("localhost", 80), ("", 80), ("127.0.0.1", 0)]
+        {
             assert!(place(&forward(address, port)).is_err(), "{address}:{port}");
         }
     }
 
     #[tokio::test]
     async fn bytes_go_both_ways_and_an_end_goes_through() {
-        let (front, back) = (TcpListener::bind("127.0.0.1:0").await.expect("free"), TcpListener::bind("127.0.0.1:0").await.expect("free"));
+        let (front, back) = (
+            TcpListener::bind("127.0.0.1:0").await.expect("free"),
+            TcpListener::bind("127.0.0.1:0").await.expect("free"),
+        );
         let (at, target) = (front.local_addr().expect("bound"), back.local_addr().expect("bound"));
         let echo = tokio::spawn(async move {
             let (mut stream, _) = back.accept().await.expect("a connection");
@@ -199,7 +204,8 @@ mod tests {
             stream.read_to_string(&mut said).await.expect("read");
             stream.write_all(said.to_uppercase().as_bytes()).await.expect("written");
         });
-        let carrying = tokio::spawn(async move { carry(front.accept().await.expect("a connection").0, Some(target)).await });
+        let carrying =
+            tokio::spawn(async move { carry(front.accept().await.expect("a connection").0, Some(target)).await });
         let mut client = TcpStream::connect(at).await.expect("connected");
         client.write_all(b"hello").await.expect("written");
         client.shutdown().await.expect("ended");

@@ -22,19 +22,18 @@ const LONGEST: Duration = Duration::from_secs(3600);
 impl State {
     /// The capability, and whose things are meant.
     fn docker(&self) -> (Arc<Docker>, Owner) {
-        let owner = Owner {
-            tenant: Arc::clone(&self.scope.tenant.name),
-            domain: Arc::clone(&self.scope.docker.domain),
-        };
+        let owner =
+            Owner { tenant: Arc::clone(&self.scope.tenant.name), domain: Arc::clone(&self.scope.docker.domain) };
         let docker = Arc::clone(&self.scope.process.docker);
         docker.watch();
         (docker, owner)
     }
 
     /// Does something that may take its time: each call of the engine has a limit of its own.
-    async fn with_docker<T, F>(&self, work: impl FnOnce(Arc<Docker>, Owner) -> F) -> Answer<T>
+    async fn with_docker<T, F>(&mut self, work: impl FnOnce(Arc<Docker>, Owner) -> F + Send) -> Answer<T>
     where
-        F: Future<Output = std::result::Result<T, DockerError>>,
+        F: Future<Output = std::result::Result<T, DockerError>> + Send,
+        T: Send,
     {
         let (docker, owner) = self.docker();
         Ok(self.call.progress.during(work(docker, owner)).await.map_err(Error::from))
@@ -106,7 +105,8 @@ impl Host for State {
 
     #[tracing::instrument(level = "debug", name = "docker.create-network", skip(self))]
     async fn create_network(&mut self, name: String) -> Answer<wit::Network> {
-        self.with_docker(|docker, owner| async move { docker.create_network(&owner, &name).await.map(Into::into) }).await
+        self.with_docker(|docker, owner| async move { docker.create_network(&owner, &name).await.map(Into::into) })
+            .await
     }
 
     async fn get_network(&mut self, name: String) -> Answer<wit::Network> {

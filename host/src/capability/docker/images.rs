@@ -5,9 +5,7 @@ use super::archive::{Folders, NewFile, tar};
 use super::error::DockerError;
 use super::names::{IMAGE_SPEC, Owner};
 use bollard::models::{ContainerConfig, ImageInspect};
-use bollard::query_parameters::{
-    CommitContainerOptionsBuilder, CreateImageOptionsBuilder, RemoveImageOptionsBuilder,
-};
+use bollard::query_parameters::{CommitContainerOptionsBuilder, CreateImageOptionsBuilder, RemoveImageOptionsBuilder};
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError};
@@ -135,7 +133,8 @@ impl Docker {
         let mut labels = self.installation.image_labels(owner);
         // That of the image which the container was made from, otherwise.
         labels.insert(IMAGE_SPEC.to_owned(), String::new());
-        let options = CommitContainerOptionsBuilder::new().container(&id).repo(&repository).tag(&tag).pause(true).build();
+        let options =
+            CommitContainerOptionsBuilder::new().container(&id).repo(&repository).tag(&tag).pause(true).build();
         let config = ContainerConfig { labels: Some(labels), ..Default::default() };
         let commit =
             |engine: bollard::Docker| async move { Ok(engine.commit_container(options, config).await.map(|_| ())?) };

@@ -78,6 +78,9 @@ impl Docker {
     /// The capability, which has not looked for an engine yet. `folder` is its own, `secret` the data folder's.
     pub fn new(config: DockerConfig, secret: &[u8], folder: PathBuf) -> Self {
         let client = Client::new(client::host(config.host.as_deref()), config.limits);
+        if config.backend == Backend::Records {
+            client.is_down(&records_only());
+        }
         Self {
             client,
             installation: Installation::of(secret),
@@ -116,10 +119,12 @@ impl Docker {
 
     /// Whether the engine answers, as last heard.
     pub fn available(&self) -> Result<(), DockerError> {
-        match self.config.backend {
-            Backend::Engine => self.client.available(),
-            Backend::Records => Err(records_only()),
-        }
+        self.client.available()
+    }
+
+    /// Waits until the engine has been looked for, which it is right after the start.
+    pub async fn known(&self) -> Result<(), DockerError> {
+        self.client.known().await.map(|_| ())
     }
 
     /// Ends everything that was started. Containers go on.
@@ -141,11 +146,15 @@ mod tests {
 
     /// The capability with an engine that is not there.
     pub fn docker(folder: &Path) -> Arc<Docker> {
+        with(folder, Backend::Engine)
+    }
+
+    fn with(folder: &Path, backend: Backend) -> Arc<Docker> {
         let config = DockerConfig {
-            backend: Backend::Engine,
+            backend,
             host: Some("unix:///nowhere/docker.sock".into()),
             images: ImagePolicy::default(),
-            pool: Pool::parse("10.213.0.0/16").expect("a pool"),
+            pool: Pool::parse("198.18.0.0/15").expect("a pool"),
             rights: BTreeSet::new(),
             limits: DockerLimits::default(),
         };
@@ -174,9 +183,7 @@ mod tests {
     #[tokio::test]
     async fn records_stand_for_an_engine_only_where_the_operator_says_so() {
         let folder = tempfile::tempdir().expect("folder");
-        let mut records = Arc::into_inner(docker(folder.path())).expect("alone");
-        records.config.backend = Backend::Records;
-        let records = Arc::new(records);
+        let records = with(folder.path(), Backend::Records);
         records.watch();
         assert!(!records.has_engine());
         assert!(matches!(records.available(), Err(DockerError::Unavailable(why)) if why.contains("records")));

@@ -160,7 +160,9 @@ mod tests {
     fn names_of_different_owners_never_meet() {
         let installation = Installation::of(b"secret");
         let mut names = std::collections::HashSet::new();
-        for (tenant, domain, name) in [("a", "b", "c"), ("a", "b-c", "d"), ("a-b", "c", "d"), ("a", "b", "c.d"), ("b", "a", "c")] {
+        for (tenant, domain, name) in
+            [("a", "b", "c"), ("a", "b-c", "d"), ("a-b", "c", "d"), ("a", "b", "c.d"), ("b", "a", "c")]
+        {
             assert!(names.insert(installation.name(&owner(tenant, domain), name).expect("a name")));
         }
         assert_ne!(Installation::of(b"other").id, installation.id);

@@ -4,7 +4,9 @@ use super::Docker;
 use super::error::DockerError;
 use super::names::Owner;
 use super::ranges::{self, Range};
-use bollard::models::{Ipam, IpamConfig, Network as Listed, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest};
+use bollard::models::{
+    Ipam, IpamConfig, Network as Listed, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest,
+};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -32,9 +34,7 @@ impl Docker {
             let labels = named.labels.clone().unwrap_or_default();
             return match self.is_own(owner, name, &labels) {
                 true => read(named),
-                false => {
-                    Err(DockerError::Conflict(format!("the network {engine_name} was not made by this Fogbank")))
-                }
+                false => Err(DockerError::Conflict(format!("the network {engine_name} was not made by this Fogbank"))),
             };
         }
         let mut taken: Vec<Range> = listed.iter().flat_map(ranges_of).collect();
@@ -60,8 +60,11 @@ impl Docker {
         engine_name: &str,
         range: Range,
     ) -> Result<(), DockerError> {
-        let config =
-            IpamConfig { subnet: Some(range.to_string()), gateway: Some(range.gateway().to_string()), ..Default::default() };
+        let config = IpamConfig {
+            subnet: Some(range.to_string()),
+            gateway: Some(range.gateway().to_string()),
+            ..Default::default()
+        };
         let request = NetworkCreateRequest {
             name: engine_name.to_owned(),
             driver: Some("bridge".to_owned()),
@@ -128,8 +131,7 @@ impl Docker {
         }
         let network_id = self.own_network(owner, network).await?.id;
         let request = NetworkConnectRequest { container: id.to_string(), endpoint_config: None };
-        let connect =
-            |engine: bollard::Docker| async move { Ok(engine.connect_network(&network_id, request).await?) };
+        let connect = |engine: bollard::Docker| async move { Ok(engine.connect_network(&network_id, request).await?) };
         self.client.quick(connect).await?;
         self.refresh(&id).await
     }

@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn f22_ranges_overlap_where_they_have_an_address_in_common() {
-        for (a, b) in [("10.0.0.0/8", "10.213.4.0/24"), ("10.213.4.0/24", "10.213.4.128/25"), ("0.0.0.0/0", "1.2.3.4/32")] {
+        for (a, b) in
+            [("10.0.0.0/8", "10.213.4.0/24"), ("10.213.4.0/24", "10.213.4.128/25"), ("0.0.0.0/0", "1.2.3.4/32")]
+        {
             assert!(range(a).overlaps(&range(b)) && range(b).overlaps(&range(a)), "{a} {b}");
         }
         assert!(!range("10.213.4.0/24").overlaps(&range("10.213.5.0/24")));

@@ -144,11 +144,7 @@ fn check(granted: &DockerUse, new: &NewContainer) -> Result<(), DockerError> {
 }
 
 /// The service's and the engine's name of the image, and which version of it that is now.
-async fn image(
-    docker: &Docker,
-    owner: &Owner,
-    image: &ImageOf,
-) -> Result<((String, String), String), DockerError> {
+async fn image(docker: &Docker, owner: &Owner, image: &ImageOf) -> Result<((String, String), String), DockerError> {
     match image {
         ImageOf::Mapped(name) => {
             let engine = docker.allowed_image(name)?.to_owned();
@@ -293,7 +289,10 @@ mod tests {
     #[test]
     fn a_digest_changes_with_everything_but_the_limits() {
         let same = digest(&new(), &["debian:12"]);
-        assert_eq!(digest(&NewContainer { limits: Limits { memory_bytes: 5, ..Limits::default() }, ..new() }, &["debian:12"]), same);
+        assert_eq!(
+            digest(&NewContainer { limits: Limits { memory_bytes: 5, ..Limits::default() }, ..new() }, &["debian:12"]),
+            same
+        );
         let mut file = new();
         file.files[0].content = "y".into();
         for other in [file, NewContainer { command: vec![], ..new() }, NewContainer { stop_seconds: 1, ..new() }] {
@@ -304,7 +303,8 @@ mod tests {
 
     #[test]
     fn rights_beyond_a_container_of_ones_own_are_granted_by_name() {
-        let granted = |rights: &[Right]| DockerUse { domain: "things".into(), rights: rights.iter().copied().collect() };
+        let granted =
+            |rights: &[Right]| DockerUse { domain: "things".into(), rights: rights.iter().copied().collect() };
         let administers = NewContainer { administers_network: true, ..new() };
         let joins = NewContainer { networking: Networking::Container("b".into()), ..new() };
         assert!(check(&granted(&[]), &new()).is_ok());

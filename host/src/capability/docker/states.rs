@@ -272,7 +272,9 @@ pub mod tests {
     #[test]
     fn tenants_see_their_own() {
         let states = States::default();
-        for (tenant, name, id) in [("blue", "vm-1", "1"), ("blue", "vm-2", "2"), ("blue", "nic-1", "3"), ("green", "vm-1", "4")] {
+        for (tenant, name, id) in
+            [("blue", "vm-1", "1"), ("blue", "vm-2", "2"), ("blue", "nic-1", "3"), ("green", "vm-1", "4")]
+        {
             states.put(states.ticket(), known(tenant, name, id));
         }
         let names = |tenant: &str, prefix: &str| {

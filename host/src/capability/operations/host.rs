@@ -157,6 +157,7 @@ impl From<Step> for runner::Work {
         match step {
             Step::Operation(row) => runner::Work::Operation(row.into()),
             Step::Schedule(name) => runner::Work::Schedule(name),
+            Step::Containers(names) => runner::Work::Containers(names),
         }
     }
 }

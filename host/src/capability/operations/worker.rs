@@ -4,11 +4,11 @@
 use super::table::{self, Ended, Failure, Row};
 use crate::capability::context::Clock;
 use crate::capability::database::{Database, Error};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -28,12 +28,17 @@ const RETRY_MS: u64 = 1000;
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const MAX_DELAY: Duration = Duration::from_secs(300);
 
+/// What is busy while a service is told of containers; no schedule and no operation has this name.
+const CONTAINERS: &str = "//";
+
 /// What the runner is woken for.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time for each worker, and it is not kept")]
 pub enum Step {
     Operation(Row),
     Schedule(String),
+    /// Containers that started, ended or went; none where all have to be looked at.
+    Containers(Vec<String>),
 }
 
 /// How a step ended.
@@ -80,7 +85,45 @@ struct Signals {
     used: AtomicBool,
     /// Some operation has ended.
     ended: Arc<Notify>,
+    /// Containers that the service has to be told of.
+    containers: Mutex<Containers>,
     stop: CancellationToken,
+}
+
+/// Containers to be told of.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Containers {
+    #[default]
+    None,
+    Named(BTreeSet<String>),
+    /// Without naming any.
+    All,
+}
+
+impl Signals {
+    fn containers(&self) -> MutexGuard<'_, Containers> {
+        self.containers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Containers {
+    fn add(&mut self, names: &BTreeSet<String>) {
+        match self {
+            _ if names.is_empty() => *self = Self::All,
+            Self::All => {}
+            Self::Named(known) => known.extend(names.iter().cloned()),
+            Self::None => *self = Self::Named(names.clone()),
+        }
+    }
+
+    /// What there is to tell, which is none after that.
+    fn take(&mut self) -> Option<BTreeSet<String>> {
+        match std::mem::take(self) {
+            Self::None => None,
+            Self::Named(names) => Some(names),
+            Self::All => Some(BTreeSet::new()),
+        }
+    }
 }
 
 impl Workers {
@@ -117,6 +160,14 @@ impl Workers {
     /// Says that a service may have started an operation.
     pub fn nudge(&self, tenant: &Arc<str>, plugin: &Arc<str>) {
         if let Some(signals) = self.signals(tenant, plugin) {
+            signals.due.notify_one();
+        }
+    }
+
+    /// Has a service told of containers; of all of them where none is named.
+    pub fn tell_of_containers(&self, tenant: &Arc<str>, plugin: &Arc<str>, names: &BTreeSet<String>) {
+        if let Some(signals) = self.signals(tenant, plugin) {
+            signals.containers().add(names);
             signals.due.notify_one();
         }
     }
@@ -174,6 +225,7 @@ impl Worker {
         let mut next = Some(0);
         while !self.signals.stop.is_cancelled() {
             self.clone().start_schedules(&tasks);
+            self.clone().start_containers(&tasks);
             if next.is_some_and(|due_ms| due_ms <= self.runner.clock().now_ms()) {
                 next = self.clone().look_at_operations(&mut recovered, &tasks).await;
             }
@@ -272,6 +324,40 @@ impl Worker {
             }
         }
         self.give_back(&format!("/{name}"));
+        self.signals.due.notify_one();
+    }
+
+    /// Tells the service of containers, if there is something to tell and it is not being told already.
+    fn start_containers(self: Arc<Self>, tasks: &TaskTracker) {
+        if *self.signals.containers() != Containers::None && self.take(CONTAINERS) {
+            tasks.spawn(self.tell_of_containers());
+        }
+    }
+
+    async fn tell_of_containers(self: Arc<Self>) {
+        let mut failures = 0;
+        loop {
+            let Some(names) = self.signals.containers().take() else { break };
+            let pause = match self.runner.run(Step::Containers(names.iter().cloned().collect())).await {
+                Ok(StepOutcome::Done(_)) => continue,
+                Ok(StepOutcome::AgainAfter(delay)) => delay.max(Duration::from_millis(1)),
+                Ok(StepOutcome::Failed(failure)) => {
+                    self.complain("news of containers could not be taken in", &failure.message);
+                    continue;
+                }
+                Err(error) => {
+                    failures += 1;
+                    self.complain("news of containers could not be taken in", &error);
+                    backoff(failures)
+                }
+            };
+            // Together with what is heard meanwhile.
+            self.signals.containers().add(&names);
+            if self.signals.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                break;
+            }
+        }
+        self.give_back(CONTAINERS);
         self.signals.due.notify_one();
     }
 

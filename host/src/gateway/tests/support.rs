@@ -180,7 +180,7 @@ pub async fn server(configuration: &str) -> Server {
     let socket = TcpListener::bind("127.0.0.1:0").await.expect("port");
     let address = socket.local_addr().expect("address");
     let stop = CancellationToken::new();
-    let task = tokio::spawn(listener::run(Arc::clone(&gateway), socket, tls, stop.clone()));
+    let task = tokio::spawn(listener::run(Arc::clone(&gateway), socket, tls, listener::Front::Clients, stop.clone()));
     Server { gateway, fake, address, stop, task, folder }
 }
 

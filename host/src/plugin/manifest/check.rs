@@ -4,7 +4,7 @@ use super::problem::{Problems, Spot};
 use super::raw::{Asked, RawLimits, RawManifest, RawRoute, RawSchedule};
 use super::{
     Capabilities, Capability, Contract, ErrorForm, HostPattern, Limits, MAX_REUSE, Manifest, Method, MigrationFiles,
-    PathPattern, PeerHosts, Permission, Route, Schedule, Template, access, asset, template,
+    PathPattern, PeerHosts, Permission, Route, Schedule, Template, access, asset, docker, template,
 };
 use crate::config::units;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +24,10 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
     let listed = std::mem::take(&mut raw.routes).into_iter();
     let routes: Vec<_> = listed.filter_map(|(spot, raw)| route(spot, raw, &defaults, problems)).collect();
     let access = access::access(&mut raw, &routes, problems);
+    let capabilities = capabilities(raw.capabilities, problems);
     Some(Manifest {
         access,
+        docker: docker::docker(&name, raw.docker, &capabilities, problems),
         version: problems.take("version", version(raw.version)).unwrap_or_default(),
         title: raw.title.unwrap_or_else(|| name.to_string()),
         component: problems.take("component", component(raw.component, &name)).unwrap_or_default(),
@@ -33,7 +35,7 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
         reuse: problems.take("reuse", reuse(raw.reuse.unwrap_or(0))).unwrap_or(0),
         prefixes: raw.prefixes.into_iter().filter_map(|text| problems.take("prefixes", prefix(text))).collect(),
         hosts: raw.hosts.iter().filter_map(|text| problems.take("hosts", HostPattern::parse(text))).collect(),
-        capabilities: capabilities(raw.capabilities, problems),
+        capabilities,
         limits,
         routes,
         operations_domain,
@@ -47,7 +49,7 @@ pub(super) fn manifest(mut raw: RawManifest, migrations: MigrationFiles, problem
     })
 }
 
-fn name(name: Option<String>) -> Result<String, String> {
+pub(super) fn name(name: Option<String>) -> Result<String, String> {
     let name = name.ok_or("is missing")?;
     let fine = name.len() <= 41
         && name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -5,6 +5,7 @@
 mod access;
 mod asset;
 mod check;
+mod docker;
 mod glance;
 mod include;
 mod migrations;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use access::{Access, ParentRule, Role};
 pub use asset::Asset;
+pub use docker::DockerNeeds;
 pub use glance::Glance;
 pub use migrations::{Migration, MigrationFiles};
 pub use pattern::{HostPattern, PathPattern, Segment};
@@ -52,6 +54,7 @@ pub struct Manifest {
     /// Host names that belong to the service, for clients and for peers.
     pub hosts: Vec<HostPattern>,
     pub capabilities: Capabilities,
+    pub docker: DockerNeeds,
     pub limits: Limits,
     /// Its own, then those of the included files.
     pub routes: Vec<Arc<Route>>,
@@ -90,18 +93,21 @@ pub enum Capability {
     Signers,
     /// Seeing what other services are loaded.
     Catalog,
+    /// Containers, networks and volumes.
+    Docker,
     Peers,
 }
 
 impl Capability {
     /// Every capability, in the order in which they are printed.
-    pub const ALL: [Capability; 7] = [
+    pub const ALL: [Capability; 8] = [
         Capability::Files,
         Capability::Database,
         Capability::Operations,
         Capability::Identity,
         Capability::Signers,
         Capability::Catalog,
+        Capability::Docker,
         Capability::Peers,
     ];
 
@@ -114,6 +120,7 @@ impl Capability {
             Capability::Identity => "identity",
             Capability::Signers => "signers",
             Capability::Catalog => "catalog",
+            Capability::Docker => "docker",
             Capability::Peers => "peers",
         }
     }

@@ -21,6 +21,7 @@ pub(super) struct RawManifest {
     pub hosts: Vec<String>,
     pub include: Vec<String>,
     pub capabilities: BTreeMap<String, Asked>,
+    pub docker: Option<RawDocker>,
     pub limits: RawLimits,
     /// Each with where it stands.
     pub routes: Vec<(Spot, RawRoute)>,
@@ -40,6 +41,15 @@ pub(super) struct RawManifest {
 pub(super) enum Asked {
     Switch(bool),
     Hosts(Vec<String>),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDocker {
+    pub domain: Option<String>,
+    pub host: Option<String>,
+    #[serde(default)]
+    pub rights: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -134,6 +144,7 @@ impl RawManifest {
             hosts: take(&mut table, "hosts", problems).unwrap_or_default(),
             include: take(&mut table, "include", problems).unwrap_or_default(),
             capabilities: take(&mut table, "capabilities", problems).unwrap_or_default(),
+            docker: take(&mut table, "docker", problems),
             limits: take(&mut table, "limits", problems).unwrap_or_default(),
             routes: routes(&mut table, problems),
             schedules: take(&mut table, "schedule", problems).unwrap_or_default(),

@@ -221,6 +221,20 @@ fn f04_an_asset_outside_of_the_folder_is_refused() {
 }
 
 #[test]
+fn containers_are_of_the_services_own_domain_unless_it_names_another() {
+    assert_eq!(&*read(GOOD).expect("good").docker.domain, "things");
+    let asks = GOOD.replacen("[capabilities]\n", "[capabilities]\ndocker = true\n", 1);
+    let table = "[docker]\ndomain = \"shared\"\nhost = \"Machines.Test\"\nrights = [\"join\"]\n";
+    let docker = read(&format!("{asks}{table}")).expect("good").docker;
+    assert_eq!((&*docker.domain, docker.host.as_deref(), docker.rights.len()), ("shared", Some("machines.test"), 1));
+    let problems = read(&format!("{GOOD}{table}")).expect_err("it does not ask").join("\n");
+    assert!(problems.contains("capabilities.docker"), "{problems}");
+    for wrong in ["domain = \"a.b\"", "rights = [\"privileged\"]", "colour = 1"] {
+        assert_eq!(read(&format!("{asks}[docker]\n{wrong}\n")).expect_err(wrong).len(), 1, "{wrong}");
+    }
+}
+
+#[test]
 fn a_domain_of_operations_needs_operations() {
     let domain = |name: &str| format!("{GOOD}[operations]\ndomain = \"{name}\"\n");
     let with = |name: &str| domain(name).replace("database = true", "database = true\noperations = true");

@@ -6,6 +6,7 @@
 mod bodies;
 mod context;
 mod database;
+mod docker;
 mod files;
 mod identity;
 mod operations;
@@ -64,6 +65,7 @@ fn call(mut request: Request) -> Result<Response> {
         "catalog" => identity::catalog(function),
         "context" => context::call(function, &arguments),
         "database" => database::call(function, &arguments),
+        "docker" => docker::call(function, &arguments),
         "files" => files::call(function, &arguments),
         "identity" => identity::call(function, &arguments),
         "operations" => operations::call(function, &arguments),

@@ -56,8 +56,10 @@ fn start(arguments: &Arguments) -> Given {
 
 /// `note` writes a row and is done, `wait` goes on until it is cancelled, `fail` fails, `trap` traps at the first attempt.
 pub fn run(work: Work) -> Outcome {
-    let Work::Operation(operation) = work else {
-        return Outcome::Done(String::new());
+    let operation = match work {
+        Work::Operation(operation) => operation,
+        Work::Containers(names) => return crate::docker::heard(names).into(),
+        _ => return Outcome::Done(String::new()),
     };
     match operation.kind.as_str() {
         "wait" if !operation.cancel_requested => Outcome::AgainAfter(50),

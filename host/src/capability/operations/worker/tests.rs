@@ -84,3 +84,68 @@ async fn f31_a_worker_leaves_the_database_alone_until_its_service_is_used() {
     signals.stop.cancel();
     work.await.expect("it ends");
 }
+
+#[test]
+fn news_of_containers_is_collected_until_it_is_told() {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let mut news = Containers::default();
+    assert_eq!(news.take(), None);
+    news.add(&set(&["a", "b"]));
+    news.add(&set(&["b", "c"]));
+    assert_eq!(news.take(), Some(set(&["a", "b", "c"])));
+    news.add(&set(&["a"]));
+    news.add(&set(&[]));
+    news.add(&set(&["b"]));
+    assert_eq!(news.take(), Some(set(&[])), "all have to be looked at");
+    assert_eq!(news.take(), None);
+}
+
+/// A service that is told of containers, and fails the first time.
+#[derive(Default)]
+struct Told {
+    names: Mutex<Vec<Vec<String>>>,
+    clock: Clock,
+}
+
+impl RunStep for Told {
+    fn run(&self, step: Step) -> Running {
+        let Step::Containers(names) = step else { unreachable!("nothing else is due") };
+        let mut told = self.names.lock().expect("told");
+        told.push(names);
+        let outcome =
+            if told.len() == 1 { Err("the first time".to_owned()) } else { Ok(StepOutcome::Done(String::new())) };
+        Box::pin(async { outcome })
+    }
+
+    fn database(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Database>, Error>> + Send + '_>> {
+        Box::pin(async { Err(Error::Other("there is none".into())) })
+    }
+
+    fn schedules(&self) -> Vec<(String, Duration, bool)> {
+        Vec::new()
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn in_use(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn f10_news_of_containers_that_cannot_be_taken_in_is_told_again() {
+    let (workers, told) = (Workers::default(), Arc::new(Told::default()));
+    let (tenant, plugin): (Arc<str>, Arc<str>) = ("blue".into(), "things".into());
+    workers.start(&tenant, &plugin, Arc::clone(&told) as Arc<dyn RunStep>);
+    workers.tell_of_containers(&tenant, &plugin, &BTreeSet::from(["a".to_owned()]));
+    for _ in 0..500 {
+        if told.names.lock().expect("told").len() > 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    workers.shutdown(Duration::from_secs(5)).await;
+    assert_eq!(*told.names.lock().expect("told"), [["a"], ["a"]]);
+}
