@@ -53,6 +53,21 @@ impl Call {
         })
     }
 
+    /// As [`Self::of`] for the methods of `projects`, which no collection has: they are about the project itself.
+    ///
+    /// Errors: as [`Self::of`].
+    pub fn of_project(request: &RequestHead) -> Result<Self> {
+        let route = request.route();
+        Ok(Self {
+            project: request.param("project").to_owned(),
+            scope: Scope::Global,
+            method: collections::method(route).ok_or_else(|| Error::internal(format!("{route} is no method")))?,
+            collection: &collections::PROJECT,
+            base: base(request),
+            request_id: request_id(request)?,
+        })
+    }
+
     /// The path of a resource of the collection.
     pub fn path(&self, name: &str) -> Path {
         Path::new(&self.project, self.scope.clone(), self.collection.name, name)

@@ -164,7 +164,10 @@ pub fn require_elsewhere(body: &Map<String, Value>) -> Result<()> {
     }
 }
 
-fn require_here(tx: &Transaction, body: &Map<String, Value>) -> Result<()> {
+/// Refuses links to resources that this service keeps and does not have.
+///
+/// Errors: 404.
+pub fn require_here(tx: &Transaction, body: &Map<String, Value>) -> Result<()> {
     for (field, path) in links::of(body) {
         let kept = part::owns(&path.collection) && part::given(&path).is_none();
         if kept && !output_link(&field) && store::find(tx, &path)?.is_none() {

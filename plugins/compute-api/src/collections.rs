@@ -38,6 +38,9 @@ pub struct Collection {
     pub places: &'static [Place],
 }
 
+/// What stands in the place of a collection where a method is about the project itself.
+pub static PROJECT: Collection = Collection { name: "", parents: &[], aggregated: None, places: &[] };
+
 /// The form of an aggregated list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Aggregated {

@@ -1,12 +1,17 @@
 //! Errors in the words of Compute Engine. <https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-api>
 
-use crate::path::Path;
+use crate::path::{Path, Scope};
 use fogbank_sdk::{Code, Error};
 use std::fmt::Display;
 
 /// 404 for a resource that is not there.
 pub fn not_found(path: &Path) -> Error {
     Error::not_found(format!("The resource '{path}' was not found"))
+}
+
+/// 404 for a zone or a region that is none.
+pub fn no_place(project: &str, scope: &Scope) -> Error {
+    Error::not_found(format!("The resource 'projects/{project}/{scope}' was not found"))
 }
 
 /// 409 for a name that is taken.

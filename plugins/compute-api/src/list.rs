@@ -121,6 +121,11 @@ impl Wanted {
         Ok(Self { filter, order, size })
     }
 
+    /// How many items a page has at most.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// Whether a shown resource belongs in the list.
     pub fn matches(&self, shown: &Value) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.matches(shown))

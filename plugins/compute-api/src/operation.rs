@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::path::{Path, Scope};
 use fogbank_sdk::db::{Transaction, params};
 use fogbank_sdk::operations::{self, Operation, wire};
-use fogbank_sdk::{Error, Reply, Response, Result, context, id, identity};
+use fogbank_sdk::{Error, Reply, Response, Result, context, id};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,8 +36,6 @@ pub struct Input {
     pub target: String,
     /// Its numeric id.
     pub id: i64,
-    /// Who asked for it.
-    pub user: String,
     /// The service's own.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub payload: Value,
@@ -69,8 +67,7 @@ pub fn start(tx: &Transaction, call: &Call, target: &Path, number: i64, then: Th
         Then::Done => (DONE, Value::Null),
         Then::Run(kind, payload) | Then::Follow(kind, payload) => (kind, payload),
     };
-    let input =
-        Input { kind: call.method.action.to_owned(), target: target.to_string(), id: number, user: user(), payload };
+    let input = Input { kind: call.method.action.to_owned(), target: target.to_string(), id: number, payload };
     let name = begin(tx, kind, &call.scope, &input, target)?;
     if let Some(request) = &call.request_id {
         let now = context::now().millis();
@@ -86,12 +83,6 @@ pub fn begin(tx: &Transaction, kind: &str, scope: &Scope, input: &Input, target:
     let place = format!("projects/{}/{scope}/{}/{}", target.project, target.collection, target.name);
     let new = operations::New::of(kind, place).input(input)?.id(name()?);
     Ok(operations::start(tx, new)?)
-}
-
-/// Who is shown to have asked.
-pub fn user() -> String {
-    let caller = identity::caller().name;
-    caller.split_once(':').map_or_else(|| "anonymous".to_owned(), |(_, address)| address.to_owned())
 }
 
 /// `operation-1763730000000-5e9c...`
@@ -126,7 +117,6 @@ pub fn show(operation: &Operation, base: &str) -> Result<Value> {
         operation_type: input.kind,
         target_link: format!("{base}{}", input.target),
         target_id: u64::try_from(input.id).unwrap_or_default(),
-        user: input.user,
     };
     Ok(wire::compute(operation, &shown))
 }

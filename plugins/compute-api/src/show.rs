@@ -18,7 +18,7 @@ pub fn resource(resource: &Resource, base: &str) -> Result<Value> {
     shown.insert("id".into(), json!(resource.id.to_string()));
     shown.insert("creationTimestamp".into(), json!(resource.created.to_rfc3339()));
     shown.insert("name".into(), json!(path.name));
-    shown.extend(resource.body.iter().map(|(name, value)| (name.clone(), value.clone())));
+    shown.extend(public(resource).map(|(name, value)| (name.clone(), value.clone())));
     shown.insert("selfLink".into(), json!(path.marked()));
     let form = place.and_then(|place| place.schema());
     let has = |field: &str| form.is_some_and(|form: &Schema| form.field(field).is_some());
@@ -41,9 +41,15 @@ pub fn resource(resource: &Resource, base: &str) -> Result<Value> {
     Ok(shown)
 }
 
+/// The fields that clients see. Those whose names begin with `_` are the service's own (what a disk's content stands in).
+fn public(resource: &Resource) -> impl Iterator<Item = (&String, &Value)> {
+    resource.body.iter().filter(|(name, _)| !name.starts_with('_'))
+}
+
 /// What says which state of a resource a change is about.
 pub fn fingerprint(resource: &Resource) -> Result<String> {
-    etag::fingerprint(&(resource.id, &resource.body))
+    let fields: Vec<(&String, &Value)> = public(resource).collect();
+    etag::fingerprint(&(resource.id, fields))
 }
 
 /// The same for its labels alone.

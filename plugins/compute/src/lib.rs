@@ -1,6 +1,16 @@
 //! Compute Engine: machines, disks, images, groups, and every other collection of its API that is not a network's.
 #![deny(unsafe_code)]
 
+pub mod catalogue;
+pub mod disks;
+pub mod images;
+pub mod instances;
+pub mod machines;
+pub mod operations;
+pub mod projects;
+pub mod runner;
+pub mod snapshots;
+
 pub use compute_api::generic;
 
 use compute_api::background;
@@ -22,8 +32,8 @@ fn owns(collection: &str) -> bool {
     !NETWORKS.contains(&collection)
 }
 
-fn given(_: &Path) -> Option<Value> {
-    None
+fn given(path: &Path) -> Option<Value> {
+    catalogue::given(path)
 }
 
 /// The service, as the host calls it.
@@ -40,7 +50,7 @@ impl Runner for Compute {
     fn run(work: Work) -> Outcome {
         part::set(&PART);
         match work {
-            Work::Operation(operation) => background::run(&operation, |_, _| Ok(Outcome::Done(String::new()))),
+            Work::Operation(operation) => background::run(&operation, runner::run),
             _ => Outcome::Done(String::new()),
         }
     }

@@ -1,0 +1,160 @@
+//! What stands on disks, and in images and snapshots of them.
+//!
+//! A data disk is a volume of the container engine. A boot disk is the file system of its machine's container: until somebody keeps
+//! it, the image that the container is made from says all of it.
+
+use fogbank_sdk::docker::{self, Image, Mount};
+use fogbank_sdk::{Error, Result};
+use std::fmt;
+
+/// The image with the program that copies trees.
+const TOOL: &str = "agent";
+/// How long a copy may take in one step, in milliseconds.
+const PATIENCE_MS: u64 = 25_000;
+
+/// Where content is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A volume of this name, mounted where the disk is attached.
+    Volume(String),
+    /// The image that the operator gives for this name (`debian-12`), for [`docker::ensure_image`].
+    Mapped(String),
+    /// An image of our own.
+    Own(String),
+}
+
+// === impl Content ===
+
+impl Content {
+    /// Reads what [`fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("volume", name) => Some(Self::Volume(name.to_owned())),
+            ("mapped", name) => Some(Self::Mapped(name.to_owned())),
+            ("own", name) => Some(Self::Own(name.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The image that a machine starts from; nothing for a data disk.
+    pub fn image(&self) -> Option<Image> {
+        match self {
+            Self::Volume(_) => None,
+            Self::Mapped(name) => Some(Image::Mapped(name.clone())),
+            Self::Own(name) => Some(Image::Own(name.clone())),
+        }
+    }
+
+    /// Copies it to a place of the name `to`; gives where the copy is. May be done again.
+    ///
+    /// Errors: the engine's.
+    pub fn copy(&self, to: &str) -> Result<Self> {
+        match self {
+            Self::Mapped(_) => Ok(self.clone()),
+            Self::Own(image) => {
+                // An image is made from containers alone, and this one never runs.
+                let name = format!("copy-{to}");
+                docker::create(&docker::new_container(&name, Image::Own(image.clone())))?;
+                docker::commit(&name, to)?;
+                docker::remove(&name)?;
+                Ok(Self::Own(to.to_owned()))
+            }
+            Self::Volume(volume) => {
+                docker::create_volume(to)?;
+                copy_volume(volume, to)?;
+                Ok(Self::Volume(to.to_owned()))
+            }
+        }
+    }
+
+    /// Keeps the file system of a container in an image of the name `to`; the container is paused meanwhile.
+    ///
+    /// Errors: the engine's.
+    pub fn commit(container: &str, to: &str) -> Result<Self> {
+        docker::commit(container, to)?;
+        Ok(Self::Own(to.to_owned()))
+    }
+
+    /// How many bytes it takes.
+    ///
+    /// Errors: the engine's.
+    pub fn size(&self) -> Result<Option<u64>> {
+        match self {
+            Self::Own(image) => Ok(docker::image_size(image)?),
+            Self::Mapped(_) => Ok(None),
+            Self::Volume(volume) => volume_size(volume).map(Some),
+        }
+    }
+
+    /// Removes it, where it is one's own.
+    ///
+    /// Errors: `in-use` while a container has it; the engine's.
+    pub fn remove(&self) -> Result<()> {
+        match self {
+            Self::Volume(volume) => docker::remove_volume(volume)?,
+            Self::Own(image) => docker::remove_image(image)?,
+            Self::Mapped(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Volume(name) => write!(out, "volume:{name}"),
+            Self::Mapped(name) => write!(out, "mapped:{name}"),
+            Self::Own(name) => write!(out, "own:{name}"),
+        }
+    }
+}
+
+fn copy_volume(from: &str, to: &str) -> Result<()> {
+    let mounts = vec![mount(from, "/from", true), mount(to, "/to", false)];
+    run(&format!("copy-{to}"), &["copy", "/from", "/to"], mounts).map(drop)
+}
+
+fn volume_size(volume: &str) -> Result<u64> {
+    let printed = run(&format!("size-{volume}"), &["size", "/from"], vec![mount(volume, "/from", true)])?;
+    printed.trim().parse().map_err(|_| Error::internal(format!("the size of {volume} is {printed:?}")))
+}
+
+fn mount(volume: &str, path: &str, read_only: bool) -> Mount {
+    Mount { volume: volume.to_owned(), path: path.to_owned(), read_only }
+}
+
+/// Runs the tool to its end; gives what it printed.
+fn run(name: &str, arguments: &[&str], mounts: Vec<Mount>) -> Result<String> {
+    if docker::image_size(TOOL)?.is_none() {
+        docker::import_image(TOOL, &[docker::asset("/agent", 0o755, "agent")])?;
+    }
+    let command = [&["/agent"], arguments].concat().into_iter().map(str::to_owned).collect();
+    docker::create(&docker::NewContainer {
+        command,
+        mounts,
+        ..docker::new_container(name, Image::Own(TOOL.to_owned()))
+    })?;
+    docker::start(name)?;
+    let code = docker::wait(name, PATIENCE_MS)?;
+    let printed = docker::logs(name)?.read_to_end(64 << 10)?;
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    docker::remove(name)?;
+    match code {
+        0 => Ok(printed),
+        code => Err(Error::internal(format!("{name} ended with {code}: {printed}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_written_as_it_is_read() {
+        for text in ["volume:disk-1", "mapped:debian-12", "own:snapshot-7"] {
+            assert_eq!(Content::parse(text).map(|content| content.to_string()).as_deref(), Some(text));
+        }
+        assert_eq!((Content::parse("x"), Content::parse("tape:1")), (None, None));
+        assert!(Content::parse("volume:a").unwrap().image().is_none());
+    }
+}

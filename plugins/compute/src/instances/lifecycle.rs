@@ -1,0 +1,156 @@
+//! Starting and stopping. <https://cloud.google.com/compute/docs/instances/instance-lifecycle>
+
+use super::state::{State, refused};
+use super::work;
+use crate::machines;
+use compute_api::call::Call;
+use compute_api::change;
+use compute_api::operation::Then;
+use compute_api::store::Resource;
+use fogbank_sdk::{Code, Error, Reply, Request, Response, Result};
+use serde_json::{Value, json};
+
+/// `POST .../instances/NAME/start`; nothing happens to one that runs.
+///
+/// Errors: 400 for one that is suspended or on its way, 404, 503 without the container engine.
+pub fn start(request: Request) -> Result<Reply> {
+    machines::require_available()?;
+    step(&request, |instance| match State::of(instance) {
+        State::Terminated => {
+            State::Staging.enter(instance);
+            Ok(Then::Run(work::START, Value::Null))
+        }
+        State::Running | State::Staging | State::Provisioning => Ok(Then::Done),
+        _ => Err(refused(instance, "started", "TERMINATED")),
+    })
+}
+
+/// `POST .../instances/NAME/startWithEncryptionKey`: keys are the customer's own affair here.
+///
+/// Errors: as [`start`].
+pub fn start_with_encryption_key(mut request: Request) -> Result<Reply> {
+    Call::of(&request)?.body(&mut request)?;
+    start(request)
+}
+
+/// `POST .../instances/NAME/stop`; nothing happens to one that does not run.
+///
+/// Errors: 404, 503.
+pub fn stop(request: Request) -> Result<Reply> {
+    machines::require_available()?;
+    step(&request, |instance| match State::of(instance) {
+        State::Terminated => Ok(Then::Done),
+        _ => {
+            State::Stopping.enter(instance);
+            Ok(Then::Run(work::STOP, Value::Null))
+        }
+    })
+}
+
+/// `POST .../instances/NAME/suspend`
+///
+/// Errors: 400 for one that does not run, 404, 503.
+pub fn suspend(request: Request) -> Result<Reply> {
+    machines::require_available()?;
+    step(&request, |instance| match State::of(instance) {
+        State::Suspended => Ok(Then::Done),
+        State::Running => {
+            State::Suspending.enter(instance);
+            Ok(Then::Run(work::SUSPEND, Value::Null))
+        }
+        _ => Err(refused(instance, "suspended", "RUNNING")),
+    })
+}
+
+/// `POST .../instances/NAME/resume`
+///
+/// Errors: 400 for one that is not suspended, 404, 503.
+pub fn resume(request: Request) -> Result<Reply> {
+    machines::require_available()?;
+    step(&request, |instance| match State::of(instance) {
+        State::Running => Ok(Then::Done),
+        State::Suspended => {
+            State::Staging.enter(instance);
+            Ok(Then::Run(work::RESUME, Value::Null))
+        }
+        _ => Err(refused(instance, "resumed", "SUSPENDED")),
+    })
+}
+
+/// `POST .../instances/NAME/reset`
+///
+/// Errors: 400 for one that does not run, 404, 503.
+pub fn reset(request: Request) -> Result<Reply> {
+    machines::require_available()?;
+    step(&request, |instance| match State::of(instance) {
+        State::Running => Ok(Then::Run(work::RESET, Value::Null)),
+        _ => Err(refused(instance, "reset", "RUNNING")),
+    })
+}
+
+/// `POST .../instances/NAME/simulateMaintenanceEvent`: what the instance sees in its metadata for a while; one that may not be
+/// moved is restarted.
+///
+/// Errors: 400 for one that does not run, 404.
+pub fn simulate_maintenance_event(request: Request) -> Result<Reply> {
+    step(&request, |instance| match State::of(instance) {
+        State::Running if instance.body["scheduling"]["onHostMaintenance"] == "TERMINATE" => {
+            Ok(Then::Run(work::RESET, Value::Null))
+        }
+        State::Running => Ok(Then::Done),
+        _ => Err(refused(instance, "maintained", "RUNNING")),
+    })
+}
+
+/// `POST .../instances/NAME/performMaintenance`
+///
+/// Errors: as [`simulate_maintenance_event`].
+pub fn perform_maintenance(request: Request) -> Result<Reply> {
+    simulate_maintenance_event(request)
+}
+
+/// `POST .../instances/NAME/sendDiagnosticInterrupt`: an NMI, which a container has none of; it is written to the console.
+///
+/// Errors: 400 for one that does not run, 404.
+pub fn send_diagnostic_interrupt(request: Request) -> Result<Reply> {
+    let call = Call::of(&request)?;
+    let instance = compute_api::store::get(&call.target(&request)?)?;
+    match State::of(&instance) {
+        State::Running => Ok(Response::json(&json!({})).into()),
+        _ => Err(refused(&instance, "interrupted", "RUNNING")),
+    }
+}
+
+/// `DELETE .../instances/NAME`, with the disks that go with it.
+///
+/// Errors: 400 for one that is protected, 404, 503.
+pub fn delete(request: Request) -> Result<Reply> {
+    machines::require_available()?;
+    let call = Call::of(&request)?;
+    let path = call.target(&request)?;
+    change::delete(&call, &path, |_, instance| {
+        if instance.body.get("deletionProtection") == Some(&json!(true)) {
+            return Err(protected(instance));
+        }
+        State::Stopping.enter(instance);
+        Ok(Then::Run(work::DELETE, Value::Null))
+    })
+}
+
+fn protected(instance: &Resource) -> Error {
+    let message = format!(
+        "Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion. To delete the resource, \
+         set deletionProtection to false: {}'.",
+        instance.path
+    );
+    Error::new(Code::InvalidArgument, "invalidResourceUsage", message)
+}
+
+fn step(request: &Request, mut decide: impl FnMut(&mut Resource) -> Result<Then>) -> Result<Reply> {
+    let call = Call::of(request)?;
+    let path = call.target(request)?;
+    change::change(&call, &path, |_, instance| {
+        machines::observe(std::slice::from_mut(instance))?;
+        decide(instance)
+    })
+}
