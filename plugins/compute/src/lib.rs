@@ -51,6 +51,7 @@ impl Runner for Compute {
         part::set(&PART);
         match work {
             Work::Operation(operation) => background::run(&operation, runner::run),
+            Work::Containers(names) => machines::reconcile::containers(&names),
             _ => Outcome::Done(String::new()),
         }
     }

@@ -1,7 +1,7 @@
 //! Starting and stopping. <https://cloud.google.com/compute/docs/instances/instance-lifecycle>
 
 use super::state::{State, refused};
-use super::work;
+use super::{disks, work};
 use crate::machines;
 use compute_api::call::Call;
 use compute_api::change;
@@ -128,12 +128,12 @@ pub fn delete(request: Request) -> Result<Reply> {
     machines::require_available()?;
     let call = Call::of(&request)?;
     let path = call.target(&request)?;
-    change::delete(&call, &path, |_, instance| {
+    change::delete(&call, &path, |tx, instance| {
         if instance.body.get("deletionProtection") == Some(&json!(true)) {
             return Err(protected(instance));
         }
         State::Stopping.enter(instance);
-        Ok(Then::Run(work::DELETE, Value::Null))
+        Ok(Then::Run(work::DELETE, disks::going(tx, instance)?))
     })
 }
 
