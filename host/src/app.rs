@@ -101,7 +101,7 @@ impl App {
         let _ = data.app.set(Arc::downgrade(&app));
         app.load().await?;
         app.check_authority()?;
-        app.resume();
+        app.resume().await;
         app.start_tasks();
         Ok(app)
     }
@@ -139,16 +139,26 @@ impl App {
     }
 
     /// Takes up the background work of every tenant that has used a service before.
-    fn resume(&self) {
+    async fn resume(&self) {
         let snapshot = self.registry.snapshot();
         for tenant in self.tenants.list() {
-            for plugin in snapshot.plugins.values() {
-                let folder = self.data.join("tenants").join(&*tenant.name).join(&*plugin.name);
-                if folder.is_dir() {
+            for plugin in snapshot.plugins.values().filter(|plugin| plugin.has_runner()) {
+                if self.was_used(&tenant.name, &plugin.name).await {
                     self.background.touch(plugin, &tenant);
                 }
             }
         }
+    }
+
+    /// Whether the tenant has files or a database of the service.
+    async fn was_used(&self, tenant: &str, plugin: &str) -> bool {
+        if self.data.join("tenants").join(tenant).join(plugin).is_dir() {
+            return true;
+        }
+        self.runtime.process.databases.exists(tenant, plugin).await.unwrap_or_else(|error| {
+            tracing::error!(tenant, plugin, %error, "it is not known whether there is background work");
+            false
+        })
     }
 
     /// Looks for the container engine from now on, if a loaded service has a use for one; to be called once the gateway is there,

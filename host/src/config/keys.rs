@@ -63,7 +63,7 @@ pub const KEYS: [Key; 47] = [
     ),
     key("docker.allow", "", "images that may be used beside those of [docker.images]; `*` is any run of characters"),
     key("docker.pull", "missing", "`missing`: images that are not there are pulled; `never`"),
-    key("docker.pool", "10.213.0.0/16", "addresses from which bridges get ranges of 256"),
+    key("docker.pool", "198.18.0.0/15", "addresses from which bridges get ranges of 256; no VPC may use them"),
     key("docker.rights", "administer-networks,join", "what services get of this that ask for it; `none`"),
     key("docker.patience", "700ms", "until a container engine that says nothing counts as gone"),
     key("docker.timeout", "60s", "how long one call of the container engine may take"),

@@ -1,6 +1,7 @@
 //! What the contract promises a service: peers, durable work, WASI HTTP beside the own world.
 
 use fogbank_tests::guests::Plugins;
+use fogbank_tests::metrics::Reading;
 use fogbank_tests::{Client, Options, Server, wait_for};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -154,6 +155,8 @@ async fn f15_work_in_hand_goes_on_after_a_crash() {
 
     let server = Server::with(options);
     let client = server.client();
+    let ran = || async { Reading::of(&client).await.sum("fogbank_instantiations_total", &["plugin=\"probe\""]) > 0.0 };
+    wait_for(LIMIT, "it runs before the service is asked anything", ran).await;
     call(&client, "operations.cancel", json!({ "id": id })).await;
     until(&client, &id, "Success").await;
 }

@@ -105,15 +105,17 @@ impl Databases {
         migrations: &Arc<Migrations>,
     ) -> Result<Option<Arc<Database>>, Error> {
         let is_open = self.shared.slot(tenant, plugin).get().is_some();
-        match is_open || self.exists(&Place::new(tenant, plugin)?).await? {
+        match is_open || self.exists(tenant, plugin).await? {
             true => self.open(tenant, plugin, migrations).await.map(Some),
             false => Ok(None),
         }
     }
 
-    async fn exists(&self, place: &Place) -> Result<bool, Error> {
+    /// Whether there is such a database.
+    pub async fn exists(&self, tenant: &str, plugin: &str) -> Result<bool, Error> {
+        let place = Place::new(tenant, plugin)?;
         match &self.shared.server {
-            Some(server) => server.knows(&self.shared.identity(server, place)).await,
+            Some(server) => server.knows(&self.shared.identity(server, &place)).await,
             None => Ok(place.file(&self.shared.config.data_dir).is_file()),
         }
     }
@@ -134,7 +136,7 @@ impl Databases {
     }
 
     async fn migrate_strictly(&self, tenant: &str, plugin: &str, migrations: &Arc<Migrations>) -> Result<(), Error> {
-        if !self.exists(&Place::new(tenant, plugin)?).await? {
+        if !self.exists(tenant, plugin).await? {
             return Ok(());
         }
         let database = self.open(tenant, plugin, migrations).await?;

@@ -154,7 +154,7 @@ mod tests {
             backend,
             host: Some("unix:///nowhere/docker.sock".into()),
             images: ImagePolicy::default(),
-            pool: Pool::parse("10.213.0.0/16").expect("a pool"),
+            pool: Pool::parse("198.18.0.0/15").expect("a pool"),
             rights: BTreeSet::new(),
             limits: DockerLimits::default(),
         };
