@@ -1,8 +1,8 @@
 //! What a change in the rows means for machines that run.
 
-use compute_api::operation::Then;
+use compute_api::operation::{Input, Then};
 use compute_api::path::Path;
-use fogbank_sdk::Result;
+use fogbank_sdk::{Result, operations};
 use fogbank_sdk::db::{Transaction, params};
 use serde_json::json;
 
@@ -20,4 +20,16 @@ pub fn follow(tx: &Transaction, networks: &[Path]) -> Result<Then> {
         }
     }
     Ok(Then::Done)
+}
+
+/// Begins to tell the machines of networks, for a change that no operation of the API tells of.
+pub fn push(tx: &Transaction, networks: &[Path]) -> Result<()> {
+    let mut networks = networks.to_vec();
+    networks.sort();
+    networks.dedup();
+    let (Then::Follow(kind, payload), Some(first)) = (follow(tx, &networks)?, networks.first()) else { return Ok(()) };
+    let input = Input { kind: kind.to_owned(), target: first.to_string(), id: 0, payload };
+    let operation = operations::New::of(kind, format!("internal/{first}")).input(&input)?.hidden();
+    operations::start(tx, operation)?;
+    Ok(())
 }

@@ -71,6 +71,7 @@ impl Runner for Vpc {
         part::set(&PART);
         match work {
             Work::Operation(operation) => background::run(&operation, machines::background::run),
+            Work::Containers(names) => machines::background::heard(&names).into(),
             _ => Outcome::Done(String::new()),
         }
     }

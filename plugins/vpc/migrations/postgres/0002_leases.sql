@@ -53,3 +53,10 @@ CREATE TABLE lease (
 );
 CREATE INDEX lease_by_owner ON lease (owner);
 CREATE INDEX lease_by_machine ON lease (machine);
+
+-- Bridges that were made for networks.
+CREATE TABLE bridge (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    network TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX bridge_by_network ON bridge (network);

@@ -53,3 +53,10 @@ CREATE TABLE lease (
 );
 CREATE INDEX lease_by_owner ON lease (owner);
 CREATE INDEX lease_by_machine ON lease (machine);
+
+-- Bridges that were made for networks.
+CREATE TABLE bridge (
+    name TEXT NOT NULL PRIMARY KEY,
+    network TEXT NOT NULL
+);
+CREATE INDEX bridge_by_network ON bridge (network);

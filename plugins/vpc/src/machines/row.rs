@@ -201,3 +201,18 @@ pub fn set_applied(machine: i64, digest: Option<&str>) -> Result<()> {
     db::execute(vec![statement])?;
     Ok(())
 }
+
+/// The machines that have an address, each with the network that it has it on.
+pub fn at_address(tx: &Transaction, address: u32) -> Result<Vec<(Machine, Path)>> {
+    let sql = format!(
+        "SELECT {MACHINE}, nic.network AS network FROM nic JOIN machine ON machine.id = nic.machine WHERE nic.address = $1 \
+         ORDER BY machine.id"
+    );
+    let rows = tx.query(&sql, params![i64::from(address)])?;
+    rows.into_iter()
+        .map(|row| {
+            let network = path(&row, "network")?;
+            Ok((Machine::from_row(row)?, network))
+        })
+        .collect()
+}

@@ -1,0 +1,199 @@
+//! The container that is a machine's nic, and the bridges that it is on. Every step may be done twice.
+
+use super::configuration::{self, Bridges};
+use super::row::{self, Machine, Nic};
+use super::snapshot::{self, Snapshot};
+use super::{api, bridges, rules};
+use compute_api::path::Path;
+use fogbank_sdk::docker::{self, Forward, Networking, NewContainer, State};
+use fogbank_sdk::{Code, Error, Result, db, log};
+use machine_config::{Configuration, Endpoint};
+
+/// The image, and the program in it.
+const IMAGE: &str = "nic";
+const PROGRAM: &str = "/nic";
+
+/// How often a configuration is made anew because the rows have changed meanwhile. Each change has an operation of its own, which
+/// looks at the machine as well.
+const TRIES: u32 = 5;
+
+/// What a machine's nic depends on.
+struct Wanted {
+    machine: Machine,
+    nics: Vec<Nic>,
+    snapshots: Vec<Snapshot>,
+}
+
+/// The name of a machine's nic.
+pub fn name(id: i64) -> String {
+    format!("nic-{id}")
+}
+
+/// The machine of a nic's name.
+pub fn machine_of(name: &str) -> Option<i64> {
+    name.strip_prefix("nic-")?.parse().ok()
+}
+
+/// Runs a machine's nic with its present configuration. Nothing is to be done where there is no engine by the operator's will.
+///
+/// Errors: 503 without a container engine; the engine's.
+pub fn start(id: i64) -> Result<()> {
+    if !docker::has_engine() {
+        return Ok(());
+    }
+    docker::available()?;
+    docker::import_image(IMAGE, &[docker::asset(PROGRAM, 0o755, "nic")])?;
+    for _ in 1..TRIES {
+        match make(id) {
+            // A bridge was taken away between its making and its use, for nobody was on it.
+            Err(error) if error.code() == Code::NotFound => {}
+            other => return other,
+        }
+    }
+    make(id)
+}
+
+fn make(id: i64) -> Result<()> {
+    let wanted = read(id)?;
+    let home = wanted.nics.first().map(|nic| nic.network.clone()).ok_or_else(|| Error::internal("a machine without a nic"))?;
+    bridges::make(&wanted.snapshots, &configuration::networks(&wanted.nics, &wanted.snapshots))?;
+    let network = wanted.snapshots.iter().find(|snapshot| snapshot.network.path == home);
+    let bridge = network.map(|snapshot| bridges::name(&snapshot.network)).ok_or_else(|| Error::internal("no network"))?;
+    docker::create(&container(&wanted.machine, bridge))?;
+    docker::start(&name(id))?;
+    apply(id)
+}
+
+fn container(machine: &Machine, bridge: String) -> NewContainer {
+    NewContainer {
+        command: vec![PROGRAM.to_owned(), "run".to_owned()],
+        hostname: Some(machine.path.name.clone()),
+        networking: Networking::Network(bridge),
+        administers_network: true,
+        stop_seconds: 1,
+        ..docker::new_container(name(machine.id), docker::Image::Own(IMAGE.to_owned()))
+    }
+}
+
+fn read(id: i64) -> Result<Wanted> {
+    db::read(|tx| {
+        let machine = api::known(tx, id)?;
+        let nics = row::nics_of(tx, id)?;
+        let mut snapshots = Vec::new();
+        for nic in &nics {
+            snapshots.extend(snapshot::load(tx, &nic.network)?);
+        }
+        Ok(Wanted { machine, nics, snapshots })
+    })
+}
+
+/// Gives a running nic its present configuration, and the host the ports to forward, until neither changes any more.
+///
+/// Errors: 404 and 412 where the nic is not there or does not run; 503 without a container engine.
+pub fn apply(id: i64) -> Result<()> {
+    for _ in 0..TRIES {
+        let wanted = read(id)?;
+        if !wanted.machine.running {
+            return Ok(());
+        }
+        let (configuration, json) = configuration_of(&wanted)?;
+        let digest = machine_config::digest(&json);
+        if wanted.machine.applied.as_deref() == Some(digest.as_str()) {
+            return forward(&wanted, &configuration);
+        }
+        connect(&wanted)?;
+        run(id, json)?;
+        row::set_applied(id, Some(&digest))?;
+        forward(&wanted, &configuration)?;
+    }
+    Ok(())
+}
+
+/// Forgets which configuration a nic has: it is a new one.
+pub fn forget(id: i64) -> Result<()> {
+    row::set_applied(id, None)
+}
+
+/// Whether a machine's nic has another configuration than it should have.
+///
+/// Errors: as [`apply`].
+pub fn is_stale(id: i64) -> Result<bool> {
+    let wanted = read(id)?;
+    let (_, json) = configuration_of(&wanted)?;
+    Ok(wanted.machine.running && wanted.machine.applied.as_deref() != Some(machine_config::digest(&json).as_str()))
+}
+
+fn configuration_of(wanted: &Wanted) -> Result<(Configuration, Vec<u8>)> {
+    let docker::Endpoint { url, token } = docker::endpoint(&name(wanted.machine.id))?;
+    let networks = configuration::networks(&wanted.nics, &wanted.snapshots);
+    let bridges: Bridges = bridges::make(&wanted.snapshots, &networks)?;
+    let endpoint = Endpoint { url, token };
+    let configuration = configuration::of(&wanted.machine, &wanted.nics, &wanted.snapshots, &bridges, endpoint)?;
+    let json = serde_json::to_vec(&configuration).map_err(|error| Error::internal(error.to_string()))?;
+    Ok((configuration, json))
+}
+
+/// Connects the nic to the bridges that it has to be on, and to no others.
+fn connect(wanted: &Wanted) -> Result<()> {
+    let container = name(wanted.machine.id);
+    let names = bridges::names(&wanted.snapshots, &configuration::networks(&wanted.nics, &wanted.snapshots));
+    let present = docker::state(&container)?.map(|shown| shown.addresses).unwrap_or_default();
+    for (network, _) in present.iter().filter(|(network, _)| !names.contains(network)) {
+        docker::disconnect(&container, network)?;
+    }
+    for network in names.iter().filter(|name| !present.iter().any(|(network, _)| network == *name)) {
+        docker::connect(&container, network)?;
+    }
+    Ok(())
+}
+
+fn run(id: i64, json: Vec<u8>) -> Result<()> {
+    let outcome = docker::exec(&name(id), &docker::Command::new([PROGRAM, "apply"]).stdin(json))?;
+    match outcome.exit_code {
+        0 => Ok(()),
+        code => {
+            let told = String::from_utf8_lossy(&outcome.stderr);
+            Err(Error::internal(format!("the nic of machine {id} refused its configuration ({code}): {told}")))
+        }
+    }
+}
+
+/// External addresses: the host listens on each, on the ports that the rules open to everybody.
+fn forward(wanted: &Wanted, configuration: &Configuration) -> Result<()> {
+    let ports = rules::forwarded(&configuration.rules);
+    let mut forwards = Vec::new();
+    for address in configuration::external(&wanted.nics) {
+        forwards.extend(ports.iter().map(|port| Forward { address: address.clone(), port: *port, target_port: *port }));
+    }
+    let problems = docker::set_forwards(&name(wanted.machine.id), &forwards)?;
+    for (forward, problem) in forwards.iter().zip(problems) {
+        if let Some(problem) = problem {
+            log::warn!("{}: {}:{} is not forwarded: {problem}", wanted.machine.path, forward.address, forward.port);
+        }
+    }
+    Ok(())
+}
+
+/// Removes a machine's nic, if there is one.
+///
+/// Errors: 503 where the container engine does not answer.
+pub fn remove(id: i64) -> Result<()> {
+    if !docker::has_engine() {
+        return Ok(());
+    }
+    Ok(docker::remove(&name(id))?)
+}
+
+/// Removes the bridges of networks that no machine is on any more.
+///
+/// Errors: as [`remove`].
+pub fn tidy(networks: &[Path]) -> Result<()> {
+    if docker::has_engine() { bridges::tidy(networks) } else { Ok(()) }
+}
+
+/// Whether the nic of a machine runs, as last heard.
+///
+/// Errors: 503 without a container engine.
+pub fn runs(id: i64) -> Result<bool> {
+    Ok(docker::state(&name(id))?.is_some_and(|shown| shown.state == State::Running))
+}
