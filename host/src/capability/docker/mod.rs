@@ -4,13 +4,14 @@
 //! - [`client`]: whether the engine answers, and calls that end whatever it does.
 //! - [`names`]: what things are called at the engine, and the labels by which they are known again.
 //! - [`states`], [`watch`]: what is known of containers, and how it is heard.
-//! - [`containers`], [`spec`], [`networks`], [`ranges`], [`images`], [`volumes`], [`archive`], [`exec`]: what services do.
+//! - [`create`], [`containers`], [`spec`], [`networks`], [`ranges`], [`images`], [`volumes`], [`archive`], [`exec`]: what services do.
 //! - [`forwards`], [`endpoint`]: ways between the host and containers.
 
 mod archive;
 pub mod client;
 mod config;
 mod containers;
+mod create;
 mod endpoint;
 mod error;
 mod exec;
