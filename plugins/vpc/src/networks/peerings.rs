@@ -27,7 +27,7 @@ pub fn add_peering(mut request: Request) -> Result<Reply> {
         refuse_twice(network, &peering, &peer)?;
         push(network, peering.clone());
         if let Some(other) = other_side(tx, &network.path, &peer)? {
-            refuse_overlap(tx, &network.path, &other.path)?;
+            refuse_overlap(tx, network, &other)?;
         }
         effects::follow(tx, &[path.clone(), peer])
     })
@@ -130,10 +130,27 @@ fn refuse_twice(network: &Resource, peering: &Map<String, Value>, peer: &Path) -
     Ok(())
 }
 
-fn refuse_overlap(tx: &Transaction, ours: &Path, theirs: &Path) -> Result<()> {
-    let their_ranges = subnetworks::ranges_of(tx, theirs)?;
-    for (range, owner) in subnetworks::ranges_of(tx, ours)? {
-        if let Some((other, their)) = their_ranges.iter().find(|(other, _)| other.overlaps(range)) {
+/// Neither network, nor one that it is connected to already, may have a range of the other's.
+fn refuse_overlap(tx: &Transaction, ours: &Resource, theirs: &Resource) -> Result<()> {
+    let near = subnetworks::ranges_of(tx, &ours.path)?;
+    let far = subnetworks::ranges_of(tx, &theirs.path)?;
+    refuse_common(&near, &far)?;
+    refuse_common(&beyond(tx, ours, &theirs.path)?, &far)?;
+    refuse_common(&near, &beyond(tx, theirs, &ours.path)?)
+}
+
+/// The ranges of the networks that a network is connected to, less one of them.
+pub fn beyond(tx: &Transaction, network: &Resource, less: &Path) -> Result<Vec<(Range, Path)>> {
+    let mut ranges = Vec::new();
+    for peer in connected(tx, network)?.into_iter().filter(|peer| peer.path != *less) {
+        ranges.extend(subnetworks::ranges_of(tx, &peer.path)?);
+    }
+    Ok(ranges)
+}
+
+fn refuse_common(near: &[(Range, Path)], far: &[(Range, Path)]) -> Result<()> {
+    for (range, owner) in near {
+        if let Some((other, their)) = far.iter().find(|(other, _)| other.overlaps(*range)) {
             return Err(Error::invalid(format!(
                 "An IP range in the peer network ({other}) overlaps with an IP range in the local network ({range}) allocated by \
                  resource ({owner}); the peer's is that of ({their})."
@@ -238,9 +255,6 @@ fn exchanged(tx: &Transaction, ours: &Resource, theirs: &Resource, incoming: boo
         items.push(json!({"destRange": range.to_string(), "type": "SUBNET_PEERING_ROUTE", "priority": 0, "imported": true,
             "nextHopRegion": owner.scope.region()}));
     }
-    let says = |network: &Resource, other: &Path, field: &str| {
-        all(network).any(|peering| peer_of(peering).as_ref() == Some(other) && peering.get(field) == Some(&json!(true)))
-    };
     if !says(from, &to.path, "exportCustomRoutes") {
         return Ok(());
     }
@@ -261,11 +275,13 @@ pub fn custom_routes(tx: &Transaction, network: &Path) -> Result<Vec<(Range, Res
     Ok(exported.filter_map(|route| Some((Range::parse(route.text("destRange")?)?, route))).collect())
 }
 
+/// Whether a network's peering with another one has a switch on.
+fn says(network: &Resource, other: &Path, field: &str) -> bool {
+    all(network).any(|peering| peer_of(peering).as_ref() == Some(other) && peering.get(field) == Some(&json!(true)))
+}
+
 /// Whether custom routes of `from` hold in `to`.
 pub fn gives_routes(from: &Resource, to: &Resource) -> bool {
-    let says = |network: &Resource, other: &Path, field: &str| {
-        all(network).any(|peering| peer_of(peering).as_ref() == Some(other) && peering.get(field) == Some(&json!(true)))
-    };
     says(from, &to.path, "exportCustomRoutes") && says(to, &from.path, "importCustomRoutes")
 }
 

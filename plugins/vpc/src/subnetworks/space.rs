@@ -98,7 +98,9 @@ pub fn check(tx: &Transaction, network: &Resource, path: &Path, wanted: &Wanted)
         return Err(conflict(new, &owner));
     }
     for peer in peerings::connected(tx, network)? {
-        if let Some((new, _, owner)) = clash(&ranges_of(tx, &peer.path)?) {
+        let mut taken = ranges_of(tx, &peer.path)?;
+        taken.extend(peerings::beyond(tx, &peer, &network.path)?);
+        if let Some((new, _, owner)) = clash(&taken) {
             let message = format!("{} of the peer network '{}'.", conflict(new, &owner).message().trim_end_matches('.'), peer.path);
             return Err(Error::invalid(message));
         }
