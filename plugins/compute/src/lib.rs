@@ -3,13 +3,18 @@
 
 pub mod catalogue;
 pub mod disks;
+pub mod groups;
 pub mod images;
 pub mod instances;
 pub mod machines;
+pub mod metadata;
 pub mod operations;
+pub mod policies;
 pub mod projects;
+pub mod reservations;
 pub mod runner;
 pub mod snapshots;
+pub mod templates;
 
 pub use compute_api::generic;
 
@@ -51,6 +56,8 @@ impl Runner for Compute {
         part::set(&PART);
         match work {
             Work::Operation(operation) => background::run(&operation, runner::run),
+            Work::Containers(names) => runner::after_containers(machines::reconcile::containers(&names)),
+            Work::Schedule(name) => runner::schedule(&name).unwrap_or_else(Outcome::from),
             _ => Outcome::Done(String::new()),
         }
     }

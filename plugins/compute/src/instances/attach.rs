@@ -40,13 +40,16 @@ pub fn detach_disk(request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     let path = call.target(&request)?;
     let device = required(&request, "deviceName")?;
-    change::change(&call, &path, |_, instance| {
+    change::change(&call, &path, |tx, instance| {
         let at = disks::position(instance, &device)?;
         let mut there = disks::attached(instance).to_vec();
         if there[at]["boot"] == true {
             super::state::require_terminated(instance, "parted from its boot disk")?;
         }
-        there.remove(at);
+        let removed = there.remove(at);
+        if let Some(disk) = disks::source(&removed) {
+            crate::disks::detached(tx, &disk)?;
+        }
         instance.set("disks", there);
         Ok(edit::replaced(instance))
     })

@@ -1,6 +1,6 @@
 //! Many instances by one request. <https://cloud.google.com/compute/docs/instances/multiple/create-in-bulk>
 
-use super::{create, draft, metadata, template, work};
+use super::{create, disks, draft, metadata, template, work};
 use crate::machines;
 use crate::projects::quota::Limits;
 use compute_api::call::Call;
@@ -123,8 +123,12 @@ fn take_back(names: &[String], scope: &Scope, project: &str, begun: &[String]) -
                 .iter()
                 .any(|id| operations::get(id).is_ok_and(|one| one.input.contains(&instance.id.to_string())));
             if ours {
-                let input =
-                    Input { kind: "delete".into(), target: path.to_string(), id: instance.id, payload: Value::Null };
+                let input = Input {
+                    kind: "delete".into(),
+                    target: path.to_string(),
+                    id: instance.id,
+                    payload: disks::going(tx, &instance)?,
+                };
                 operation::begin(tx, work::DELETE, scope, &input, &path)?;
             }
         }

@@ -13,12 +13,11 @@ use crate::machines;
 use crate::projects::quota::Limits;
 use compute_api::call::Call;
 use compute_api::operation::{self, Input, Then};
-use compute_api::path::Path;
 use compute_api::store::{self, Resource};
 use compute_api::{change, failure};
 use fogbank_sdk::db::{self, Transaction};
 use fogbank_sdk::{Error, Result, context, id, log, operations};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Makes an instance; gives the name of the operation.
 ///
@@ -37,7 +36,7 @@ pub fn create(call: &Call, draft: Draft) -> Result<String> {
             return Ok((operation, false));
         }
         let (instance, made) = write(tx, &instance, limits)?;
-        let then = Then::Run(work::CREATE, payload(&made));
+        let then = Then::Run(work::CREATE, disks::noted(&made));
         Ok((operation::start(tx, call, &instance.path, instance.id, then)?, true))
     });
     settle(instance.id, written)
@@ -58,7 +57,7 @@ pub fn create_for(draft: Draft, kind: &str) -> Result<String> {
             kind: kind.to_owned(),
             target: instance.path.to_string(),
             id: instance.id,
-            payload: payload(&made),
+            payload: disks::noted(&made),
         };
         Ok((operation::begin(tx, work::CREATE, &instance.path.scope, &input, &instance.path)?, true))
     });
@@ -126,20 +125,9 @@ fn settle(id: i64, written: Result<(String, bool)>) -> Result<String> {
     written.map(|(operation, _)| operation)
 }
 
-fn payload(made: &[Made]) -> Value {
-    let disks: Vec<String> = made.iter().map(|disk: &Made| disk.path.to_string()).collect();
-    json!({"disks": disks})
-}
-
 /// Links to networks are looked at by `vpc` when it reserves.
-fn without_interfaces(draft: &Draft) -> serde_json::Map<String, Value> {
+fn without_interfaces(draft: &Draft) -> Map<String, Value> {
     let mut body = draft.body.clone();
     body.remove("networkInterfaces");
     body
-}
-
-/// The paths of the disks that were made for an instance, from the payload of its operation.
-pub fn made(payload: &Value) -> Vec<Path> {
-    let paths = payload["disks"].as_array().into_iter().flatten();
-    paths.filter_map(|path| Path::parse(path.as_str()?)).collect()
 }

@@ -1,11 +1,12 @@
 //! The disks of an instance. <https://cloud.google.com/compute/docs/reference/rest/v1/instances/attachDisk>
 
 use super::metadata::is_name;
+use crate::machines::container;
 use compute_api::failure;
 use compute_api::path::{MARK, Path};
 use compute_api::store::{self, Resource};
 use fogbank_sdk::Result;
-use fogbank_sdk::db::Transaction;
+use fogbank_sdk::db::{self, Transaction};
 use serde_json::{Map, Value, json};
 
 /// A disk that was made with an instance.
@@ -44,6 +45,13 @@ pub fn attach(
         Some(name) => name.to_owned(),
         None => format!("{}-{at}", if sent["type"] == "SCRATCH" { "local-ssd" } else { "persistent-disk" }),
     };
+    if !container::is_device(&json!(device)) {
+        return Err(failure::invalid(
+            "resource.disks.deviceName",
+            &device,
+            "It may have letters, digits, '-' and '_'.",
+        ));
+    }
     if others.iter().any(|other| other["deviceName"] == device) {
         return Err(failure::invalid("resource.disks", &device, "The device name is used by another disk."));
     }
@@ -54,6 +62,7 @@ pub fn attach(
     if made.is_none() {
         require_free(tx, &disk, instance, sent["mode"] == "READ_ONLY")?;
     }
+    crate::disks::attached(tx, &disk.path)?;
     let mut shown = json!({
         "kind": "compute#attachedDisk",
         "type": "PERSISTENT",
@@ -197,9 +206,7 @@ fn new_disk(
     if !body.contains_key("type") {
         body.insert("type".into(), json!(instance.path.sibling("diskTypes", "pd-standard").marked()));
     }
-    let disk = Resource::new(instance.path.sibling("disks", &name), body)?;
-    store::insert(tx, &disk)?;
-    Ok(disk)
+    crate::disks::create_in(tx, instance.path.sibling("disks", &name), body)
 }
 
 /// The body of `disks.insert` that says the same as the parameters of an attached disk.
@@ -249,12 +256,37 @@ fn require_free(tx: &Transaction, disk: &Resource, instance: &Resource, read_onl
     }
 }
 
-/// Removes a disk that was made with an instance, or goes with it, unless something else has it.
-pub fn remove(tx: &Transaction, path: &Path) -> Result<()> {
-    match store::delete(tx, path) {
-        Err(error) if error.reason() == "resourceInUseByAnotherResource" => Ok(()),
-        other => other,
+/// Disks as they stand in an operation's payload, so that exactly these are removed later, and none made since of the same name.
+pub fn noted<'a>(disks: impl IntoIterator<Item = &'a Resource>) -> Value {
+    let noted = disks.into_iter().map(|disk| json!({"path": disk.path.to_string(), "id": disk.id.to_string()}));
+    json!({"disks": noted.collect::<Vec<_>>()})
+}
+
+/// Those that go with an instance.
+pub fn going(tx: &Transaction, instance: &Resource) -> Result<Value> {
+    let mut going = Vec::new();
+    for path in auto_deleted(instance) {
+        going.extend(store::find(tx, &path)?);
     }
+    Ok(noted(&going))
+}
+
+/// Removes the disks of a payload, save those that something else has by now.
+///
+/// Errors: the engine's.
+pub fn discard(payload: &Value) -> Result<()> {
+    for noted in payload["disks"].as_array().into_iter().flatten() {
+        let Some(path) = noted["path"].as_str().and_then(Path::parse) else { continue };
+        let there = db::transaction(|tx| store::find(tx, &path))?;
+        if there.is_none_or(|disk| noted["id"] != disk.id.to_string()) {
+            continue;
+        }
+        match crate::disks::remove(&path) {
+            Err(error) if error.reason() == "resourceInUseByAnotherResource" => {}
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! Starting and stopping. <https://cloud.google.com/compute/docs/instances/instance-lifecycle>
 
 use super::state::{State, refused};
-use super::work;
+use super::{disks, work};
 use crate::machines;
 use compute_api::call::Call;
 use compute_api::change;
 use compute_api::operation::Then;
 use compute_api::store::Resource;
-use fogbank_sdk::{Code, Error, Reply, Request, Response, Result};
+use fogbank_sdk::{Code, Error, Reply, Request, Response, Result, context};
 use serde_json::{Value, json};
+
+/// How long the metadata server tells of a maintenance.
+const MAINTENANCE_MS: i64 = 60_000;
 
 /// `POST .../instances/NAME/start`; nothing happens to one that runs.
 ///
@@ -93,12 +96,15 @@ pub fn reset(request: Request) -> Result<Reply> {
 ///
 /// Errors: 400 for one that does not run, 404.
 pub fn simulate_maintenance_event(request: Request) -> Result<Reply> {
-    step(&request, |instance| match State::of(instance) {
-        State::Running if instance.body["scheduling"]["onHostMaintenance"] == "TERMINATE" => {
-            Ok(Then::Run(work::RESET, Value::Null))
+    step(&request, |instance| {
+        if State::of(instance) != State::Running {
+            return Err(refused(instance, "maintained", "RUNNING"));
         }
-        State::Running => Ok(Then::Done),
-        _ => Err(refused(instance, "maintained", "RUNNING")),
+        let ends = instance.body["scheduling"]["onHostMaintenance"] == "TERMINATE";
+        let event = if ends { "TERMINATE_ON_HOST_MAINTENANCE" } else { "MIGRATE_ON_HOST_MAINTENANCE" };
+        let until = context::now().millis() + MAINTENANCE_MS;
+        instance.set("_maintenance", json!({"event": event, "until": until}));
+        Ok(if ends { Then::Run(work::RESET, Value::Null) } else { Then::Done })
     })
 }
 
@@ -128,12 +134,12 @@ pub fn delete(request: Request) -> Result<Reply> {
     machines::require_available()?;
     let call = Call::of(&request)?;
     let path = call.target(&request)?;
-    change::delete(&call, &path, |_, instance| {
+    change::delete(&call, &path, |tx, instance| {
         if instance.body.get("deletionProtection") == Some(&json!(true)) {
             return Err(protected(instance));
         }
         State::Stopping.enter(instance);
-        Ok(Then::Run(work::DELETE, Value::Null))
+        Ok(Then::Run(work::DELETE, disks::going(tx, instance)?))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::network::{self, Machine};
 use super::state::State;
-use super::{create, disks};
+use super::{disks, guest};
 use crate::machines;
 use compute_api::operation::Input;
 use compute_api::path::Path;
@@ -48,8 +48,13 @@ pub fn run(operation: &Operation, input: &Input) -> Result<Outcome> {
     let Some(instance) = find(&path, input.id)? else { return gone(operation, input, &path) };
     match operation.kind.as_str() {
         CREATE => start_new(&instance, input),
-        DELETE => delete(&instance),
-        START => settle(&instance, machines::start(&instance), State::Running, State::Terminated),
+        DELETE => delete(&instance, input),
+        START => settle(
+            &instance,
+            prepared(&instance).and_then(|()| machines::start(&instance)),
+            State::Running,
+            State::Terminated,
+        ),
         STOP => stop(&instance),
         SUSPEND => settle(&instance, machines::suspend(&instance), State::Suspended, State::Running),
         RESUME => settle(&instance, machines::resume(&instance), State::Running, State::Suspended),
@@ -69,6 +74,7 @@ fn gone(operation: &Operation, input: &Input, path: &Path) -> Result<Outcome> {
     match operation.kind.as_str() {
         DELETE => {
             network::release(input.id)?;
+            disks::discard(&input.payload)?;
             Ok(done())
         }
         _ => Err(compute_api::failure::not_found(path)),
@@ -92,7 +98,7 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
         enter(instance, State::Staging)?;
     }
     context::reach("compute.create.start")?;
-    match machines::start(instance) {
+    match prepared(instance).and_then(|()| machines::start(instance)) {
         Ok(()) => {
             enter(instance, State::Running)?;
             Ok(done())
@@ -100,20 +106,35 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
         Err(error) if error.http_status() >= 500 => Err(error),
         Err(error) => {
             log::warn!("{} cannot be started: {}", instance.path, error.message());
-            undo(instance, &create::made(&input.payload))?;
+            undo(instance, input)?;
             Err(error)
         }
     }
 }
 
+/// What stands on its disks is there before it starts.
+fn prepared(instance: &Resource) -> Result<()> {
+    disks::attached(instance).iter().filter_map(disks::source).try_for_each(|disk| crate::disks::make(&disk))
+}
+
 /// Leaves nothing of an instance that could not be started.
-fn undo(instance: &Resource, made: &[Path]) -> Result<()> {
+fn undo(instance: &Resource, input: &Input) -> Result<()> {
     machines::remove(instance)?;
     network::release(instance.id)?;
+    forget(instance)?;
+    disks::discard(&input.payload)
+}
+
+/// Removes the row, and what only the instance had.
+fn forget(instance: &Resource) -> Result<()> {
     db::transaction(|tx| {
-        store::remove(tx, &instance.path)?;
-        made.iter().try_for_each(|disk| disks::remove(tx, disk))
-    })
+        guest::forget(tx, instance.id)?;
+        match store::find(tx, &instance.path)?.filter(|found| found.id == instance.id) {
+            Some(found) => store::remove(tx, &found.path),
+            None => Ok(()),
+        }
+    })?;
+    Ok(identity::forget(&instance.path.full_name())?)
 }
 
 fn stop(instance: &Resource) -> Result<Outcome> {
@@ -140,25 +161,23 @@ fn settle(instance: &Resource, step: Result<()>, next: State, before: State) -> 
     }
 }
 
-fn delete(instance: &Resource) -> Result<Outcome> {
+fn delete(instance: &Resource, input: &Input) -> Result<Outcome> {
+    machines::keep(instance)?;
     machines::remove(instance)?;
     context::reach("compute.delete.release")?;
     network::release(instance.id)?;
-    db::transaction(|tx| {
-        let Some(instance) = store::find(tx, &instance.path)?.filter(|found| found.id == instance.id) else {
-            return Ok(());
-        };
-        store::remove(tx, &instance.path)?;
-        disks::auto_deleted(&instance).iter().try_for_each(|disk| disks::remove(tx, disk))
-    })?;
-    identity::forget(&instance.path.full_name())?;
+    forget(instance)?;
+    disks::discard(&input.payload)?;
     Ok(done())
 }
 
 fn replace(instance: &Resource) -> Result<Outcome> {
+    prepared(instance)?;
     if State::of(instance) == State::Running {
         machines::replace(instance)?;
     }
+    let interfaces = Machine::of(instance).update()?;
+    keep(instance, interfaces)?;
     Ok(done())
 }
 

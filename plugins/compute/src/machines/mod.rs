@@ -1,56 +1,173 @@
 //! The containers behind instances; with an operator who wants none, records alone.
+//!
+//! A machine is the container `vm-ID`, in the network namespace of `nic-ID`, which `vpc` makes. Its file system is the instance's
+//! boot disk, so a container that has to be made again is kept in an image first.
 
+pub mod container;
+pub mod reconcile;
+
+use crate::instances::disks;
+use crate::instances::network;
 use compute_api::store::Resource;
-use fogbank_sdk::Result;
+use fogbank_sdk::docker;
+use fogbank_sdk::{Code, Error, Result, log};
+
+pub use reconcile::observe;
+
+/// The name of an instance's container.
+pub fn name(instance: i64) -> String {
+    format!("vm-{instance}")
+}
 
 /// Refuses what needs the container engine where it does not answer (F07).
 ///
 /// Errors: 503.
 pub fn require_available() -> Result<()> {
-    Ok(())
+    match docker::has_engine() {
+        true => Ok(docker::available()?),
+        false => Ok(()),
+    }
 }
 
-/// Runs an instance that does not run.
-pub fn start(_: &Resource) -> Result<()> {
-    Ok(())
+/// Runs an instance that does not run: as the container that it had, where that is still as it has to be.
+///
+/// Errors: 400 for an image that is not there, 503 without the engine.
+pub fn start(instance: &Resource) -> Result<()> {
+    if !docker::has_engine() {
+        return Ok(());
+    }
+    let nic = network::start(instance.id)?;
+    let wanted = container::of(instance, &nic)?;
+    let stale = match docker::state(&wanted.name)? {
+        None => false,
+        Some(there) if there.labels == wanted.labels => {
+            docker::set_limits(&wanted.name, wanted.limits).map_err(told)?;
+            match docker::start(&wanted.name) {
+                Ok(()) => return Ok(()),
+                Err(docker::Error::Unavailable(why)) => return Err(docker::Error::Unavailable(why).into()),
+                // Its network is that of a container which is not there any more.
+                Err(_) => true,
+            }
+        }
+        Some(_) => true,
+    };
+    if stale {
+        keep(instance)?;
+        docker::remove(&wanted.name).map_err(told)?;
+    }
+    let wanted = container::of(instance, &nic)?;
+    docker::create(&wanted).map_err(told)?;
+    docker::start(&wanted.name).map_err(told)
 }
 
-/// Stops it.
-pub fn stop(_: &Resource) -> Result<()> {
-    Ok(())
+/// Stops it: its shutdown scripts run, within the time that they have.
+pub fn stop(instance: &Resource) -> Result<()> {
+    on_container(instance, docker::stop)
 }
 
 /// Freezes it.
-pub fn suspend(_: &Resource) -> Result<()> {
-    Ok(())
+pub fn suspend(instance: &Resource) -> Result<()> {
+    on_container(instance, docker::pause)
 }
 
 /// Thaws it.
-pub fn resume(_: &Resource) -> Result<()> {
-    Ok(())
+pub fn resume(instance: &Resource) -> Result<()> {
+    on_container(instance, docker::unpause)
 }
 
-/// Starts it again at once.
-pub fn reset(_: &Resource) -> Result<()> {
-    Ok(())
+/// Starts it again at once, without asking it.
+pub fn reset(instance: &Resource) -> Result<()> {
+    on_container(instance, |name| match docker::kill(name, "SIGKILL") {
+        Ok(()) | Err(docker::Error::NotRunning) => Ok(()),
+        Err(error) => Err(error),
+    })?;
+    start(instance)
 }
 
-/// Makes its container again.
-pub fn replace(_: &Resource) -> Result<()> {
-    Ok(())
+/// Makes its container again with what it has to have by now. What it wrote on its boot disk stays; what it held in memory does not.
+pub fn replace(instance: &Resource) -> Result<()> {
+    if !docker::has_engine() {
+        return Ok(());
+    }
+    on_container(instance, docker::stop)?;
+    start(instance)
+}
+
+/// Keeps the file system of an instance's container as what stands on its boot disk, where the disk outlives the container.
+pub fn keep(instance: &Resource) -> Result<()> {
+    let deleted = instance.text("status") == Some("STOPPING")
+        && disks::attached(instance).iter().any(|disk| disk["boot"] == true && disk["autoDelete"] == true);
+    match disks::boot(instance).filter(|_| docker::has_engine() && !deleted) {
+        Some(disk) => crate::disks::keep(&disk, &name(instance.id)),
+        None => Ok(()),
+    }
 }
 
 /// Removes what is behind it.
-pub fn remove(_: &Resource) -> Result<()> {
-    Ok(())
+pub fn remove(instance: &Resource) -> Result<()> {
+    on_container(instance, docker::remove)
 }
 
-/// Puts the status that the containers have into instances.
-pub fn observe(_: &mut [Resource]) -> Result<()> {
-    Ok(())
+/// What an instance printed on its console, at most the last 16 MiB.
+pub fn printed(instance: &Resource) -> Result<String> {
+    const MOST: usize = 16 << 20;
+    if !docker::has_engine() {
+        return Ok(String::new());
+    }
+    let mut body = match docker::logs(&name(instance.id)) {
+        Ok(body) => body,
+        Err(docker::Error::NotFound) => return Ok(String::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut bytes = Vec::new();
+    while let Some(part) = body.read(256 << 10)? {
+        bytes.extend(part);
+        if bytes.len() > 2 * MOST {
+            bytes.drain(..bytes.len() - MOST);
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What an instance printed on its console.
-pub fn printed(_: &Resource) -> Result<String> {
-    Ok(String::new())
+fn on_container(instance: &Resource, act: impl Fn(&str) -> docker::Result<()>) -> Result<()> {
+    if !docker::has_engine() {
+        return Ok(());
+    }
+    match act(&name(instance.id)) {
+        Err(docker::Error::NotFound) => Ok(()),
+        other => other.map_err(told),
+    }
+}
+
+/// An engine's refusal ends an operation; only its absence is waited for.
+fn told(error: docker::Error) -> Error {
+    match error {
+        docker::Error::Other(why) => {
+            log::error!("the container engine refused: {why}");
+            let message = "The container engine cannot run the instance; the log of Fogbank has its reason.";
+            Error::new(Code::FailedPrecondition, "containerRefused", message)
+        }
+        docker::Error::NotFound => {
+            Error::new(Code::FailedPrecondition, "containerMissing", "The instance's container is not there any more.")
+        }
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f07_only_an_absent_engine_is_waited_for() {
+        assert_eq!(told(docker::Error::Other("oci runtime".into())).http_status(), 400);
+        assert!(!told(docker::Error::Other("oci runtime".into())).message().contains("oci"));
+        assert_eq!(told(docker::Error::Unavailable("stopped".into())).http_status(), 503);
+    }
+
+    #[test]
+    fn f07b_a_missing_image_says_how_to_get_it() {
+        let error = told(docker::Error::NoImage("There is no image `x`: `docker pull x`.".into()));
+        assert!(error.http_status() == 400 && error.message().contains("docker pull x"));
+    }
 }

@@ -1,0 +1,60 @@
+//! Resource policies, of which snapshot schedules are carried out.
+//! <https://cloud.google.com/compute/docs/disks/scheduled-snapshots>
+
+mod carry_out;
+mod schedule;
+
+pub use carry_out::all as carry_out;
+
+use compute_api::call::Call;
+use compute_api::operation::Then;
+use compute_api::store::Resource;
+use compute_api::{change, failure};
+use fogbank_sdk::{Reply, Request, Result};
+use serde_json::json;
+
+/// `POST .../resourcePolicies`
+///
+/// Errors: 400 without exactly one policy, or for a schedule that is none; 409.
+pub fn insert(mut request: Request) -> Result<Reply> {
+    let call = Call::of(&request)?;
+    let body = call.body(&mut request)?;
+    change::insert(&call, body, |_, policy| {
+        policy.set("status", "READY");
+        check(policy)?;
+        Ok(Then::Done)
+    })
+}
+
+/// `PATCH .../resourcePolicies/NAME`
+///
+/// Errors: as [`insert`].
+pub fn patch(mut request: Request) -> Result<Reply> {
+    change::patch(&mut request, |_, _, policy| check(policy).map(|()| Then::Done))
+}
+
+const KINDS: [&str; 5] = [
+    "snapshotSchedulePolicy",
+    "instanceSchedulePolicy",
+    "groupPlacementPolicy",
+    "diskConsistencyGroupPolicy",
+    "workloadPolicy",
+];
+
+fn check(policy: &mut Resource) -> Result<()> {
+    let count = KINDS.iter().filter(|kind| policy.body.contains_key(**kind)).count();
+    if count != 1 {
+        return Err(failure::invalid("resource", &policy.path.name, "A resource policy has one kind of policy."));
+    }
+    let Some(snapshots) = policy.body.get_mut("snapshotSchedulePolicy") else { return Ok(()) };
+    schedule::Schedule::of(&snapshots["schedule"])?;
+    if let Some(retention) = snapshots.get_mut("retentionPolicy").and_then(|retention| retention.as_object_mut()) {
+        let days = retention.get("maxRetentionDays").and_then(serde_json::Value::as_i64).unwrap_or_default();
+        if days < 1 {
+            let field = "resource.snapshotSchedulePolicy.retentionPolicy.maxRetentionDays";
+            return Err(failure::invalid(field, days, "It has to be one day at least."));
+        }
+        retention.entry("onSourceDiskDelete").or_insert(json!("KEEP_AUTO_SNAPSHOTS"));
+    }
+    Ok(())
+}
