@@ -49,8 +49,14 @@ fn find<'a>(snapshots: &'a [Snapshot], network: &Path) -> Option<&'a Snapshot> {
 
 /// The configuration of a machine.
 ///
-/// Errors: internal where a network of the machine or its bridge is missing.
-pub fn of(machine: &Machine, nics: &[Nic], snapshots: &[Snapshot], bridges: &Bridges, endpoint: Endpoint) -> Result<Configuration> {
+/// Errors: 404 where a bridge is missing; internal where a network of the machine is.
+pub fn of(
+    machine: &Machine,
+    nics: &[Nic],
+    snapshots: &[Snapshot],
+    bridges: &Bridges,
+    endpoint: Endpoint,
+) -> Result<Configuration> {
     let mut interfaces = Vec::new();
     let mut all_rules = Vec::new();
     for (at, nic) in nics.iter().enumerate() {
@@ -96,14 +102,16 @@ fn missing(network: &Path) -> Error {
 }
 
 fn gateway(bridges: &Bridges, network: &Path) -> Result<Ipv4Addr> {
-    bridges.iter().find(|(path, _)| path == network).map(|(_, gateway)| *gateway).ok_or_else(|| missing(network))
+    let found = bridges.iter().find(|(path, _)| path == network);
+    found
+        .map(|(_, gateway)| *gateway)
+        .ok_or_else(|| Error::not_found(format!("The network '{network}' has no bridge.")))
 }
 
 fn interface(machine: &Machine, nic: &Nic, snapshot: &Snapshot, gateway: Ipv4Addr) -> Result<Interface> {
     let own = snapshot.subnetworks.iter().flat_map(crate::subnetworks::space::ranges_in).map(|range| (range, None));
     let mut ranges: Vec<(Range, Option<u32>)> = own.collect();
-    let mut routes: Vec<&Resource> =
-        snapshot.routes.iter().filter(|route| applies(route, machine)).collect();
+    let mut routes: Vec<&Resource> = snapshot.routes.iter().filter(|route| applies(route, machine)).collect();
     routes.sort_by_key(|route| (route.body.get("priority").and_then(Value::as_u64), route.path.name.clone()));
     for route in routes {
         let destination = route.text("destRange").and_then(Range::parse).filter(|range| range.prefix() > 0);
@@ -140,7 +148,9 @@ fn services(nic: &Nic, snapshot: &Snapshot) -> Vec<String> {
 fn egress(machine: &Machine, nic: &Nic, snapshot: &Snapshot) -> Egress {
     let gateway = generated::internet_gateway(&snapshot.network.path.project);
     let default = snapshot.routes.iter().any(|route| {
-        route.text("destRange") == Some("0.0.0.0/0") && route.link("nextHopGateway").as_ref() == Some(&gateway) && applies(route, machine)
+        route.text("destRange") == Some("0.0.0.0/0")
+            && route.link("nextHopGateway").as_ref() == Some(&gateway)
+            && applies(route, machine)
     });
     let translated = snapshot.routers.iter().any(|router| {
         let nats = router.body.get("nats").and_then(Value::as_array).into_iter().flatten();

@@ -44,7 +44,8 @@ pub fn update_peering(mut request: Request) -> Result<Reply> {
         return Err(failure::required("networkPeering"));
     };
     let name = update.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    update.retain(|field, _| !["name", "network", "autoCreateRoutes", "exchangeSubnetRoutes"].contains(&field.as_str()));
+    update
+        .retain(|field, _| !["name", "network", "autoCreateRoutes", "exchangeSubnetRoutes"].contains(&field.as_str()));
     change::change(&call, &path, |tx, network| {
         let peering = all_mut(network).into_iter().flatten().find(|peering| peering["name"] == *name);
         let Some(Value::Object(peering)) = peering else { return Err(no_peering(&path, &name)) };
@@ -237,7 +238,8 @@ pub fn list_peering_routes(request: Request) -> Result<Reply> {
         Ok(items)
     })?;
     let items = items.into_iter().filter(|item| {
-        region.is_empty() || item["nextHopRegion"].as_str().is_none_or(|of| of == region || item["type"] == "SUBNET_PEERING_ROUTE")
+        region.is_empty()
+            || item["nextHopRegion"].as_str().is_none_or(|of| of == region || item["type"] == "SUBNET_PEERING_ROUTE")
     });
     let items = items.map(|item| (call.scope.clone(), item)).collect();
     let page = lists::Wanted::of(&request)?.page(&request, items)?;
@@ -249,11 +251,19 @@ pub fn list_peering_routes(request: Request) -> Result<Reply> {
 }
 
 /// Routes that the peer gives (incoming) or gets.
-fn exchanged(tx: &Transaction, ours: &Resource, theirs: &Resource, incoming: bool, items: &mut Vec<Value>) -> Result<()> {
+fn exchanged(
+    tx: &Transaction,
+    ours: &Resource,
+    theirs: &Resource,
+    incoming: bool,
+    items: &mut Vec<Value>,
+) -> Result<()> {
     let (from, to) = if incoming { (theirs, ours) } else { (ours, theirs) };
     for (range, owner) in subnetworks::ranges_of(tx, &from.path)? {
-        items.push(json!({"destRange": range.to_string(), "type": "SUBNET_PEERING_ROUTE", "priority": 0, "imported": true,
-            "nextHopRegion": owner.scope.region()}));
+        items.push(
+            json!({"destRange": range.to_string(), "type": "SUBNET_PEERING_ROUTE", "priority": 0, "imported": true,
+            "nextHopRegion": owner.scope.region()}),
+        );
     }
     if !says(from, &to.path, "exportCustomRoutes") {
         return Ok(());
@@ -270,7 +280,9 @@ fn exchanged(tx: &Transaction, ours: &Resource, theirs: &Resource, incoming: boo
 pub fn custom_routes(tx: &Transaction, network: &Path) -> Result<Vec<(Range, Resource)>> {
     let routes = store::linked(tx, network, "routes")?.into_iter();
     let exported = routes.filter(|route| {
-        !route.body.contains_key("tags") && !route.body.contains_key("nextHopGateway") && !route.body.contains_key("nextHopNetwork")
+        !route.body.contains_key("tags")
+            && !route.body.contains_key("nextHopGateway")
+            && !route.body.contains_key("nextHopNetwork")
     });
     Ok(exported.filter_map(|route| Some((Range::parse(route.text("destRange")?)?, route))).collect())
 }
@@ -297,13 +309,15 @@ mod tests {
 
     #[test]
     fn both_forms_of_a_peering_are_read() {
-        let old = peering_of(body(json!({"name": "x", "peerNetwork": "projects/q/global/networks/n", "autoCreateRoutes": true})));
+        let old = peering_of(body(
+            json!({"name": "x", "peerNetwork": "projects/q/global/networks/n", "autoCreateRoutes": true}),
+        ));
         let new = peering_of(body(json!({"networkPeering": {"name": "x", "network": "projects/q/global/networks/n"}})));
         assert_eq!(old.unwrap(), new.clone().unwrap());
         let new = new.unwrap();
         assert_eq!(new["network"], "projects/q/global/networks/n");
         assert_eq!((&new["exchangeSubnetRoutes"], &new["importCustomRoutes"]), (&json!(true), &json!(false)));
-        
+
         assert!(peering_of(body(json!({"name": "x"}))).is_err());
         assert!(peering_of(body(json!({"name": "x", "peerNetwork": "n"}))).is_err());
     }
