@@ -69,22 +69,21 @@ pub fn delete(
     path: &Path,
     mut prepare: impl FnMut(&Transaction, &mut Resource) -> Result<Then>,
 ) -> Result<Reply> {
-    let mut gone = false;
-    let operation = db::transaction(|tx| {
+    let (operation, gone) = db::transaction(|tx| {
         if let Some(operation) = operation::repeated(tx, call)? {
-            return Ok(operation);
+            return Ok((operation, false));
         }
         let mut resource = store::load(tx, path)?;
         let then = prepare(tx, &mut resource)?;
-        gone = !matches!(then, Then::Run(..));
+        let gone = !matches!(then, Then::Run(..));
         match gone {
             true => store::delete(tx, path)?,
             false => store::save(tx, &resource)?,
         }
-        operation::start(tx, call, path, resource.id, then)
+        Ok((operation::start(tx, call, path, resource.id, then)?, gone))
     })?;
-    // Another resource of that name begins without the policy of this one.
-    if gone && path.place().is_some_and(|place| place.has("setIamPolicy")) {
+    if gone {
+        // A resource of the same name begins without the policy of this one.
         identity::forget(&path.full_name())?;
     }
     operation::answer(call, &operation)
