@@ -4,13 +4,14 @@
 //! - [`client`]: whether the engine answers, and calls that end whatever it does.
 //! - [`names`]: what things are called at the engine, and the labels by which they are known again.
 //! - [`states`], [`watch`]: what is known of containers, and how it is heard.
-//! - [`containers`], [`spec`], [`networks`], [`ranges`], [`images`], [`volumes`], [`archive`], [`exec`]: what services do.
+//! - [`create`], [`containers`], [`spec`], [`networks`], [`ranges`], [`images`], [`volumes`], [`archive`], [`exec`]: what services do.
 //! - [`forwards`], [`endpoint`]: ways between the host and containers.
 
 mod archive;
 pub mod client;
 mod config;
 mod containers;
+mod create;
 mod endpoint;
 mod error;
 mod exec;
@@ -173,9 +174,11 @@ mod tests {
         assert!(gone(docker.start(&owner, "a").await));
         assert!(gone(docker.available()));
         assert!(gone(docker.states(&owner, &[]).map(|_| ())));
-        assert!(docker.remove_tenant("blue").await.is_ok(), "it has made nothing");
         assert!(gone(docker.create_volume(&owner, "v").await));
-        assert!(gone(docker.remove_tenant("blue").await), "it may have made something");
+        assert!(docker.remove_tenant("blue").await.is_ok(), "it has made nothing");
+        tokio::fs::create_dir_all(folder.path().join("docker/tenants")).await.expect("a folder");
+        tokio::fs::write(folder.path().join("docker/tenants/blue"), b"").await.expect("a mark");
+        assert!(gone(docker.remove_tenant("blue").await), "it has made something");
         assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?}", began.elapsed());
         docker.shutdown().await;
     }

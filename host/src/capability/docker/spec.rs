@@ -95,9 +95,9 @@ pub async fn make(
 ) -> Result<Made, DockerError> {
     check(granted, new)?;
     let (image, version) = image(docker, owner, &new.image).await?;
-    let network_mode = network_mode(docker, owner, &new.networking).await?;
+    let (network_mode, network) = network_mode(docker, owner, &new.networking).await?;
     let mounts = mounts(docker, owner, &new.mounts).await?;
-    let digest = digest(new, &[&image.1, &version, &network_mode]);
+    let digest = digest(new, &[&image.1, &version, &network]);
     let mut labels = docker.installation.labels(owner, &new.name);
     labels.insert(SPEC.to_owned(), digest.clone());
     labels.insert(OWN.to_owned(), json!(new.labels).to_string());
@@ -161,11 +161,22 @@ async fn image(docker: &Docker, owner: &Owner, image: &ImageOf) -> Result<((Stri
     }
 }
 
-async fn network_mode(docker: &Docker, owner: &Owner, networking: &Networking) -> Result<String, DockerError> {
+/// The engine's word for what it is connected to, and which one of that name that is now.
+async fn network_mode(
+    docker: &Docker,
+    owner: &Owner,
+    networking: &Networking,
+) -> Result<(String, String), DockerError> {
     match networking {
-        Networking::None => Ok("none".to_owned()),
-        Networking::Network(name) => docker.own_network(owner, name).await.map(|network| network.engine_name),
-        Networking::Container(name) => docker.id_of(owner, name).await.map(|id| format!("container:{id}")),
+        Networking::None => Ok(("none".to_owned(), String::new())),
+        Networking::Network(name) => {
+            let network = docker.own_network(owner, name).await?;
+            Ok((network.engine_name, network.id))
+        }
+        Networking::Container(name) => {
+            let id = docker.id_of(owner, name).await?;
+            Ok((format!("container:{id}"), id.to_string()))
+        }
     }
 }
 

@@ -16,8 +16,9 @@ impl Docker {
         self.folder.join("tenants").join(tenant)
     }
 
-    /// Notes that the tenant is about to make something.
+    /// Notes that the tenant is about to make something, which it can while the engine answers.
     pub(super) async fn mark(&self, tenant: &str) -> Result<(), DockerError> {
+        self.known().await?;
         let mark = self.mark_of(tenant);
         let marked = async {
             if !tokio::fs::try_exists(&mark).await? {

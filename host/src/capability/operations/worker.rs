@@ -4,6 +4,7 @@
 use super::table::{self, Ended, Failure, Row};
 use crate::capability::context::Clock;
 use crate::capability::database::{Database, Error};
+use containers::Containers;
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
@@ -90,39 +91,9 @@ struct Signals {
     stop: CancellationToken,
 }
 
-/// Containers to be told of.
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Containers {
-    #[default]
-    None,
-    Named(BTreeSet<String>),
-    /// Without naming any.
-    All,
-}
-
 impl Signals {
     fn containers(&self) -> MutexGuard<'_, Containers> {
         self.containers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Containers {
-    fn add(&mut self, names: &BTreeSet<String>) {
-        match self {
-            _ if names.is_empty() => *self = Self::All,
-            Self::All => {}
-            Self::Named(known) => known.extend(names.iter().cloned()),
-            Self::None => *self = Self::Named(names.clone()),
-        }
-    }
-
-    /// What there is to tell, which is none after that.
-    fn take(&mut self) -> Option<BTreeSet<String>> {
-        match std::mem::take(self) {
-            Self::None => None,
-            Self::Named(names) => Some(names),
-            Self::All => Some(BTreeSet::new()),
-        }
     }
 }
 
@@ -436,5 +407,6 @@ fn backoff(attempts: u32) -> Duration {
     FIRST_DELAY.saturating_mul(1 << attempts.clamp(1, 16).saturating_sub(1)).min(MAX_DELAY)
 }
 
+mod containers;
 #[cfg(test)]
 mod tests;

@@ -88,7 +88,7 @@ fn shown(container: &Container) -> Value {
 fn exec(arguments: &Arguments) -> Given {
     let command = Command {
         arguments: texts(&arguments.0["command"]),
-        environment: vec![("SAID".into(), arguments.text("text"))],
+        environment: said(arguments),
         stdin: arguments.text("stdin").into_bytes(),
         timeout_ms: arguments.0["ms"].as_u64().unwrap_or(20_000),
     };
@@ -119,6 +119,11 @@ fn forwards(arguments: &Arguments) -> Vec<Forward> {
     arguments.0["forwards"].as_array().map(|forwards| forwards.iter().map(forward).collect()).unwrap_or_default()
 }
 
+fn said(arguments: &Arguments) -> Vec<(String, String)> {
+    let text = Some(arguments.text("text")).filter(|text| !text.is_empty());
+    text.map(|text| ("SAID".to_owned(), text)).into_iter().collect()
+}
+
 fn limits(arguments: &Arguments) -> Limits {
     Limits { memory_bytes: arguments.number("memory"), cpu_millis: 0, processes: 0 }
 }
@@ -133,7 +138,7 @@ fn new(arguments: &Arguments) -> NewContainer {
             None => ImageOf::Mapped(arguments.text("image")),
         },
         command: texts(&arguments.0["command"]),
-        environment: vec![("SAID".into(), arguments.text("text"))],
+        environment: said(arguments),
         labels: text("label").map(|label| ("said".to_owned(), label)).into_iter().collect(),
         hostname: text("hostname"),
         networking: match (text("network"), text("join")) {

@@ -1,6 +1,6 @@
 //! An engine that is away, goes, hangs and comes back (F07).
 
-use super::{Cloud, LONG, call, options};
+use super::{Cloud, LONG, call, call_of, options};
 use fogbank_tests::docker::{OwnTenant, image};
 use fogbank_tests::guests::Plugins;
 use fogbank_tests::{Options, Server, wait_for};
@@ -80,7 +80,8 @@ async fn at(host: &str) -> (Server, Plugins) {
 /// Every function that needs the engine says so at once, and the rest works.
 async fn assert_away(server: &Server, says: &str) {
     let client = server.client();
-    let named = json!({ "name": "a", "image": "busybox", "network": "n", "command": ["x"], "files": { "/x": "y" } });
+    let named =
+        json!({ "name": "busybox", "image": "busybox", "network": "n", "command": ["x"], "files": { "/x": "y" } });
     let functions = [
         "available",
         "ensure-image",
@@ -119,8 +120,8 @@ async fn assert_away(server: &Server, says: &str) {
         assert!(error.contains("Unavailable") && error.contains(says), "{function}: {error}");
         assert!(began.elapsed() < Duration::from_millis(1500), "{function}: {:?}", began.elapsed());
     }
-    client.get("/storage/v1/b?project=demo-project").await.expect(200);
-    let health = client.get("/health/ready").await.expect(200).json();
+    call_of(&client, "context.tenant", json!({})).await.expect("it needs no engine");
+    let health = client.get("/_fogbank/health/ready").await.expect(200).json();
     assert_eq!((&health["status"], &health["docker"]), (&json!("ready"), &json!("unavailable")));
 }
 
@@ -201,7 +202,7 @@ async fn f21_a_slow_call_holds_up_no_other() {
         let began = Instant::now();
         for _ in 0..10 {
             cloud.state("a").await;
-            cloud.client.get("/storage/v1/b?project=demo-project").await.expect(200);
+            call_of(&cloud.client, "context.tenant", json!({})).await.expect("it needs no engine");
         }
         assert_eq!(cloud.run("a", "echo quick").await, "quick");
         began.elapsed()

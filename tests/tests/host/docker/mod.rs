@@ -83,7 +83,7 @@ impl Cloud {
         let sql = json!({ "sql": "SELECT names FROM heard ORDER BY id" });
         let rows = call_of(&self.client, "database.query", sql).await.expect("rows");
         let rows = rows.as_array().expect("a list").iter().map(|row| row.as_str().expect("a text").to_owned());
-        rows.map(|row| row.trim_start_matches("Text(\"").trim_end_matches("\")").to_owned()).collect()
+        rows.map(|row| row.trim_start_matches("Value::Text(\"").trim_end_matches("\")").to_owned()).collect()
     }
 
     /// The engine's name of a thing of the tenant's.

@@ -24,15 +24,15 @@ async fn containers_of_one_network_reach_each_other_and_no_others() {
         json!({ "name": "b", "command": ["/bin/sh", "-c", "mkdir /w; echo hi > /w/index.html; httpd -p 80 -h /w"] });
     assert_eq!(cloud.ok("exec", serve).await["code"], 0);
     assert_eq!(cloud.run("a", &format!("wget -qO- http://{b}/")).await, "hi");
-    assert_eq!(cloud.run("c", &format!("wget -T 1 -qO- http://{b}/ || echo no")).await, "no");
+    assert_eq!(cloud.run("c", &format!("timeout 1 wget -qO- http://{b}/ || echo no")).await, "no");
 
     cloud.ok("connect", json!({ "name": "c", "network": "one" })).await;
     cloud.ok("connect", json!({ "name": "c", "network": "one" })).await;
-    assert_eq!(cloud.run("c", &format!("wget -T 5 -qO- http://{b}/")).await, "hi");
+    assert_eq!(cloud.run("c", &format!("timeout 5 wget -qO- http://{b}/")).await, "hi");
     assert_eq!(cloud.state("c").await["addresses"][0][0], "two", "the first stays the first");
     cloud.ok("disconnect", json!({ "name": "c", "network": "one" })).await;
     cloud.ok("disconnect", json!({ "name": "c", "network": "one" })).await;
-    assert_eq!(cloud.run("c", &format!("wget -T 1 -qO- http://{b}/ || echo no")).await, "no");
+    assert_eq!(cloud.run("c", &format!("timeout 1 wget -qO- http://{b}/ || echo no")).await, "no");
 
     cloud.ok("stop-container", json!({ "name": "a" })).await;
     cloud.ok("remove-container", json!({ "name": "b" })).await;

@@ -45,7 +45,7 @@ async fn ask(cloud: &Cloud, from: &str, endpoint: &Value, header: &str) -> Strin
     let url = endpoint["url"].as_str().expect("a URL");
     let path = "/probe/v1/call/docker.calling-container";
     let command = format!(
-        "wget -T 5 -qO- --header '{header}' --header 'Content-Type: application/json' --post-data '{{}}' {url}{path} 2>&1"
+        "timeout 5 wget -qO- --header '{header}' --header 'Content-Type: application/json' --post-data '{{}}' {url}{path} 2>&1"
     );
     let outcome = cloud.ok("exec", json!({ "name": from, "command": ["/bin/sh", "-c", command] })).await;
     outcome["stdout"].as_str().expect("a text").to_owned()
