@@ -6,7 +6,7 @@ use crate::path::Path;
 use crate::store::{self, Resource};
 use crate::{failure, links, part, show};
 use fogbank_sdk::db::{self, Transaction};
-use fogbank_sdk::{Reply, Request, Result};
+use fogbank_sdk::{Reply, Request, Result, identity};
 use serde_json::{Map, Value};
 
 /// Makes a resource from a body that was read by [`Call::body`]. `complete` sees it before it is written and says what follows.
@@ -69,18 +69,23 @@ pub fn delete(
     path: &Path,
     mut prepare: impl FnMut(&Transaction, &mut Resource) -> Result<Then>,
 ) -> Result<Reply> {
-    let operation = db::transaction(|tx| {
+    let (operation, gone) = db::transaction(|tx| {
         if let Some(operation) = operation::repeated(tx, call)? {
-            return Ok(operation);
+            return Ok((operation, false));
         }
         let mut resource = store::load(tx, path)?;
         let then = prepare(tx, &mut resource)?;
-        match then {
-            Then::Done | Then::Follow(..) => store::delete(tx, path)?,
-            Then::Run(..) => store::save(tx, &resource)?,
+        let gone = !matches!(then, Then::Run(..));
+        match gone {
+            true => store::delete(tx, path)?,
+            false => store::save(tx, &resource)?,
         }
-        operation::start(tx, call, path, resource.id, then)
+        Ok((operation::start(tx, call, path, resource.id, then)?, gone))
     })?;
+    if gone {
+        // A resource of the same name begins without the policy of this one.
+        identity::forget(&path.full_name())?;
+    }
     operation::answer(call, &operation)
 }
 

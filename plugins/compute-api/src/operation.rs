@@ -80,7 +80,12 @@ pub fn start(tx: &Transaction, call: &Call, target: &Path, number: i64, then: Th
 
 /// Begins an operation that no request asked for in so many words (a group makes a machine).
 pub fn begin(tx: &Transaction, kind: &str, scope: &Scope, input: &Input, target: &Path) -> Result<String> {
-    let place = format!("projects/{}/{scope}/{}/{}", target.project, target.collection, target.name);
+    // A project stands in no collection; a place has one, so that it can be read again.
+    let (collection, name_of) = match target.collection.is_empty() {
+        true => ("projects", &target.project),
+        false => (target.collection.as_str(), &target.name),
+    };
+    let place = format!("projects/{}/{scope}/{collection}/{name_of}", target.project);
     let new = operations::New::of(kind, place).input(input)?.id(name()?);
     Ok(operations::start(tx, new)?)
 }

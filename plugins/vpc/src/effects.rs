@@ -2,8 +2,9 @@
 
 use compute_api::operation::{Input, Then};
 use compute_api::path::Path;
-use fogbank_sdk::{Result, operations};
+use compute_api::store;
 use fogbank_sdk::db::{Transaction, params};
+use fogbank_sdk::{Result, operations};
 use serde_json::json;
 
 /// The kind of an operation that carries a network's state to its machines.
@@ -32,4 +33,22 @@ pub fn push(tx: &Transaction, networks: &[Path]) -> Result<()> {
     let operation = operations::New::of(kind, format!("internal/{first}")).input(&input)?.hidden();
     operations::start(tx, operation)?;
     Ok(())
+}
+
+/// As [`push`] for a machine that comes to networks, changes there, or goes: others have to know of it where rules or routes name
+/// machines by their tags, their accounts or themselves.
+pub fn member_changed(tx: &Transaction, networks: &[Path]) -> Result<()> {
+    const BY_MACHINES: [(&str, &str); 3] =
+        [("firewalls", "sourceTags"), ("firewalls", "sourceServiceAccounts"), ("routes", "nextHopInstance")];
+    let mut concerned = Vec::new();
+    for network in networks {
+        for (collection, field) in BY_MACHINES {
+            let named = store::linked(tx, network, collection)?;
+            if named.iter().any(|resource| resource.body.contains_key(field)) {
+                concerned.push(network.clone());
+                break;
+            }
+        }
+    }
+    push(tx, &concerned)
 }

@@ -77,7 +77,8 @@ pub fn within(tx: &Transaction, pool: &str, range: Range) -> Result<Option<Lease
     if let Some(lease) = before.filter(|lease| lease.last >= range.first()) {
         return Ok(Some(lease));
     }
-    let sql = format!("SELECT {COLUMNS} FROM lease WHERE pool = $1 AND first > $2 AND first <= $3 ORDER BY first LIMIT 1");
+    let sql =
+        format!("SELECT {COLUMNS} FROM lease WHERE pool = $1 AND first > $2 AND first <= $3 ORDER BY first LIMIT 1");
     let (first, last) = (i64::from(range.first()), i64::from(range.last()));
     tx.query_one(&sql, params![pool, first, last])?.map(Lease::from_row).transpose()
 }

@@ -6,7 +6,7 @@ use compute_api::path::Path;
 use compute_api::store::{self, Resource};
 use fogbank_sdk::docker;
 use fogbank_sdk::operations::Operation;
-use fogbank_sdk::{Code, Error, Outcome, Result, db};
+use fogbank_sdk::{Code, Error, Outcome, Result, db, identity};
 
 /// Makes the content of a new disk, image or snapshot: the path in the operation's payload, else its target.
 pub const MAKE: &str = "disk.make";
@@ -70,7 +70,8 @@ pub fn remove(path: &Path) -> Result<()> {
     if docker::has_engine() {
         unmake(&resource)?;
     }
-    db::transaction(|tx| store::delete(tx, path))
+    db::transaction(|tx| store::delete(tx, path))?;
+    Ok(identity::forget(&path.full_name())?)
 }
 
 /// Keeps what a machine has written on its boot disk, so that the disk has it when the container is gone.

@@ -9,7 +9,7 @@ use compute_api::path::Path;
 use compute_api::store::{self, Resource};
 use fogbank_sdk::db::{self, Transaction, params};
 use fogbank_sdk::operations::{self, Operation};
-use fogbank_sdk::{Error, Outcome, Result, context, id, log};
+use fogbank_sdk::{Error, Outcome, Result, context, id, identity, log};
 use serde_json::{Map, Value, json};
 
 /// A look at one group, hidden from clients.
@@ -227,5 +227,6 @@ fn end(path: &Path) -> Result<()> {
     db::transaction(|tx| {
         store::remove(tx, path)?;
         store::remove(tx, &path.sibling("instanceGroups", &path.name))
-    })
+    })?;
+    Ok(identity::forget(&path.full_name())?)
 }

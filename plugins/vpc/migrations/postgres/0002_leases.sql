@@ -57,6 +57,8 @@ CREATE INDEX lease_by_machine ON lease (machine);
 -- Bridges that were made for networks.
 CREATE TABLE bridge (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    network TEXT COLLATE "C" NOT NULL
+    network TEXT COLLATE "C" NOT NULL,
+    -- The bridge's own address, when it is there.
+    gateway TEXT
 );
 CREATE INDEX bridge_by_network ON bridge (network);

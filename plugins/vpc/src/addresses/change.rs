@@ -37,8 +37,14 @@ fn choose(tx: &Transaction, address: &mut Resource) -> Result<()> {
     let internal = address.text("addressType") == Some("INTERNAL");
     match (internal, address.path.scope.clone()) {
         (false, _) => {
-            if let Some(field) = ["subnetwork", "prefixLength"].into_iter().find(|field| address.body.contains_key(*field)) {
-                return Err(failure::invalid(&format!("resource.{field}"), "", "It goes with internal addresses only."));
+            if let Some(field) =
+                ["subnetwork", "prefixLength"].into_iter().find(|field| address.body.contains_key(*field))
+            {
+                return Err(failure::invalid(
+                    &format!("resource.{field}"),
+                    "",
+                    "It goes with internal addresses only.",
+                ));
             }
             choose::external(tx, address)
         }
@@ -80,7 +86,8 @@ pub fn move_to(mut request: Request) -> Result<Reply> {
     let path = call.target(&request)?;
     let body = call.body(&mut request)?;
     let target = destination(&call, &body)?;
-    let action = if call.scope == Scope::Global { "compute.globalAddresses.create" } else { "compute.addresses.create" };
+    let action =
+        if call.scope == Scope::Global { "compute.globalAddresses.create" } else { "compute.addresses.create" };
     identity::require(action, &format!("//cloudresourcemanager.googleapis.com/projects/{}", target.project), &[])?;
     change::delete(&call, &path, |tx, address| {
         if address.text("addressType") != Some("EXTERNAL") {
@@ -100,7 +107,10 @@ pub fn move_to(mut request: Request) -> Result<Reply> {
 }
 
 fn destination(call: &Call, body: &serde_json::Map<String, Value>) -> Result<Path> {
-    let text = body.get("destinationAddress").and_then(Value::as_str).ok_or_else(|| failure::required("destinationAddress"))?;
+    let text = body
+        .get("destinationAddress")
+        .and_then(Value::as_str)
+        .ok_or_else(|| failure::required("destinationAddress"))?;
     let target = reference::path(body, "destinationAddress", "addresses")?.filter(|target| target.scope == call.scope);
     target.ok_or_else(|| reference::malformed("destinationAddress", text.trim_start_matches(compute_api::path::MARK)))
 }

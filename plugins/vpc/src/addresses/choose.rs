@@ -45,7 +45,9 @@ pub fn external(tx: &Transaction, address: &mut Resource) -> Result<()> {
     match lease.filter(|lease| is_machines(lease, &address.path.project)) {
         Some(lease) => leases::set_owner(tx, &lease, &address.path),
         None => {
-            let why = format!("External addresses are chosen by the service, from {EXTERNAL_RANGE}; only one that a machine has now can be named.");
+            let why = format!(
+                "External addresses are chosen by the service, from {EXTERNAL_RANGE}; only one that a machine has now can be named."
+            );
             Err(failure::invalid("resource.address", range::address(bits), &why))
         }
     }
@@ -123,12 +125,19 @@ pub fn of_network(tx: &Transaction, address: &mut Resource) -> Result<()> {
         None if is_range => return Err(failure::required("resource.prefixLength")),
         _ => Some(32),
     };
-    let prefix = prefix.ok_or_else(|| failure::invalid("resource.prefixLength", &address.body["prefixLength"], "It has to be from 8 to 29."))?;
-    let mut taken: Vec<(u32, u32)> = subnetworks::ranges_of(tx, &network.path)?.iter().map(|(range, _)| (range.first(), range.last())).collect();
+    let prefix = prefix.ok_or_else(|| {
+        failure::invalid("resource.prefixLength", &address.body["prefixLength"], "It has to be from 8 to 29.")
+    })?;
+    let mut taken: Vec<(u32, u32)> =
+        subnetworks::ranges_of(tx, &network.path)?.iter().map(|(range, _)| (range.first(), range.last())).collect();
     let pool = network.path.to_string();
     let range = match named(address)? {
         Some(bits) if Range::around(bits, prefix).first() != bits => {
-            return Err(failure::invalid("resource.address", range::address(bits), "It is not the first address of such a range."));
+            return Err(failure::invalid(
+                "resource.address",
+                range::address(bits),
+                "It is not the first address of such a range.",
+            ));
         }
         Some(bits) => Range::around(bits, prefix),
         None => {

@@ -62,7 +62,11 @@ fn action(body: &mut Map<String, Value>) -> Result<()> {
                 return Err(failure::invalid(&field, text, "Only tcp, udp and sctp have ports."));
             }
             if ports(text).is_none() {
-                return Err(failure::invalid(&field, text, "It has to be a port from 0 to 65535, or two with a '-' between."));
+                return Err(failure::invalid(
+                    &field,
+                    text,
+                    "It has to be a port from 0 to 65535, or two with a '-' between.",
+                ));
             }
         }
     }
@@ -103,7 +107,9 @@ fn sides(body: &mut Map<String, Value>) -> Result<()> {
     }
     let unlimited = match egress {
         true => (!has("destinationRanges")).then_some("destinationRanges"),
-        false => (!["sourceRanges", "sourceTags", "sourceServiceAccounts"].into_iter().any(has)).then_some("sourceRanges"),
+        false => {
+            (!["sourceRanges", "sourceTags", "sourceServiceAccounts"].into_iter().any(has)).then_some("sourceRanges")
+        }
     };
     if let Some(field) = unlimited {
         body.insert(field.to_owned(), json!(["0.0.0.0/0"]));
@@ -146,7 +152,9 @@ mod tests {
 
     #[test]
     fn a_rule_has_the_documented_defaults() {
-        let rule = completed(json!({"allowed": [{"IPProtocol": "TCP", "ports": ["22", "8000-8080"]}], "targetTags": []})).unwrap();
+        let rule =
+            completed(json!({"allowed": [{"IPProtocol": "TCP", "ports": ["22", "8000-8080"]}], "targetTags": []}))
+                .unwrap();
         let expected = json!({"allowed": [{"IPProtocol": "tcp", "ports": ["22", "8000-8080"]}], "direction": "INGRESS", "priority": 1000,
             "disabled": false, "logConfig": {"enable": false}, "sourceRanges": ["0.0.0.0/0"]});
         assert_eq!(rule, expected);
@@ -184,6 +192,9 @@ mod tests {
     fn protocols_are_names_or_numbers() {
         assert_eq!((protocol("tcp"), protocol("6"), protocol("255")), (Some(Some(6)), Some(Some(6)), Some(Some(255))));
         assert_eq!((protocol("all"), protocol("256"), protocol("+6"), protocol("")), (Some(None), None, None, None));
-        assert_eq!((ports("22"), ports("1-65535"), ports("-1"), ports("1-")), (Some((22, 22)), Some((1, 65535)), None, None));
+        assert_eq!(
+            (ports("22"), ports("1-65535"), ports("-1"), ports("1-")),
+            (Some((22, 22)), Some((1, 65535)), None, None)
+        );
     }
 }

@@ -71,6 +71,7 @@ fn take_named(tx: &Transaction, owner: &Owner<'_>, bits: u32) -> Result<()> {
         return owner.take(tx, EXTERNAL, bits);
     }
     let region = owner.machine.path.scope.region().unwrap_or_default();
-    let message = format!("The specified external IP address '{}' was not found in region '{region}'.", range::address(bits));
+    let message =
+        format!("The specified external IP address '{}' was not found in region '{region}'.", range::address(bits));
     Err(Error::invalid(message))
 }

@@ -23,7 +23,12 @@ enum Wanted {
 /// Takes the alias ranges that an interface asks for.
 ///
 /// Errors: 400 for a range outside of the subnetwork's, or in use.
-pub fn take(tx: &Transaction, owner: &Owner<'_>, subnetwork: &Resource, document: &mut Map<String, Value>) -> Result<()> {
+pub fn take(
+    tx: &Transaction,
+    owner: &Owner<'_>,
+    subnetwork: &Resource,
+    document: &mut Map<String, Value>,
+) -> Result<()> {
     let ranges = space::wanted(&subnetwork.body)?;
     let aliases = document.get_mut("aliasIpRanges").and_then(Value::as_array_mut);
     for alias in aliases.into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -45,10 +50,20 @@ pub fn take(tx: &Transaction, owner: &Owner<'_>, subnetwork: &Resource, document
 }
 
 fn wanted(alias: &Map<String, Value>) -> Result<Wanted> {
-    let text = alias.get("ipCidrRange").and_then(Value::as_str).ok_or_else(|| failure::required(&format!("{FIELD}.ipCidrRange")))?;
-    let length = text.strip_prefix('/').and_then(|length| length.parse().ok()).filter(|length| (8..=32).contains(length));
+    let text = alias
+        .get("ipCidrRange")
+        .and_then(Value::as_str)
+        .ok_or_else(|| failure::required(&format!("{FIELD}.ipCidrRange")))?;
+    let length =
+        text.strip_prefix('/').and_then(|length| length.parse().ok()).filter(|length| (8..=32).contains(length));
     let wanted = length.map(Wanted::Any).or_else(|| Range::parse_or_address(text).map(Wanted::Range));
-    wanted.ok_or_else(|| failure::invalid(&format!("{FIELD}.ipCidrRange"), text, "It has to be a range, an address, or a length such as /24."))
+    wanted.ok_or_else(|| {
+        failure::invalid(
+            &format!("{FIELD}.ipCidrRange"),
+            text,
+            "It has to be a range, an address, or a length such as /24.",
+        )
+    })
 }
 
 fn find(tx: &Transaction, subnetwork: &Resource, within: Range, primary: bool, wanted: Wanted) -> Result<Range> {
@@ -64,7 +79,9 @@ fn find(tx: &Transaction, subnetwork: &Resource, within: Range, primary: bool, w
             Err(failure::invalid(&format!("{FIELD}.ipCidrRange"), range, &why))
         }
         Wanted::Range(range) => match leases::within(tx, &pool, range)? {
-            Some(lease) => Err(Error::invalid(format!("The alias range {range} is already being used by '{}'.", lease.owner))),
+            Some(lease) => {
+                Err(Error::invalid(format!("The alias range {range} is already being used by '{}'.", lease.owner)))
+            }
             None => Ok(range),
         },
     }

@@ -56,7 +56,9 @@ pub fn reserve(mut request: Request) -> Result<Reply> {
         };
         row::save(tx, &machine)?;
         let owner = Owner { machine: &machine, kept: &[], ephemeral: true };
-        interface::take_all(tx, &owner, wanted(&told, &path.project))
+        let nics = interface::take_all(tx, &owner, wanted(&told, &path.project))?;
+        effects::member_changed(tx, &networks_of(tx, id)?)?;
+        Ok(nics)
     })?;
     Ok(answer(&nics))
 }
@@ -95,8 +97,7 @@ pub fn start(request: Request) -> Result<Reply> {
         interface::take_ephemeral(tx, &machine)?;
         machine.running = true;
         machine.applied = None;
-        row::save(tx, &machine)?;
-        effects::push(tx, &networks_of(tx, id)?)
+        row::save(tx, &machine)
     })?;
     super::nic::start(id)?;
     Ok(Response::json(&json!({"container": super::nic::name(id)})).into())
@@ -122,8 +123,7 @@ pub fn stop(request: Request) -> Result<Reply> {
 fn rest(tx: &Transaction, machine: &mut Machine) -> Result<()> {
     machine.running = false;
     machine.applied = None;
-    row::save(tx, machine)?;
-    effects::push(tx, &networks_of(tx, machine.id)?)
+    row::save(tx, machine)
 }
 
 /// `DELETE .../machines/{id}`: everything is given back, the addresses when the nic is gone.
@@ -138,7 +138,7 @@ pub fn release(request: Request) -> Result<Reply> {
         let networks = networks_of(tx, id)?;
         interface::let_go(tx, &machine)?;
         row::remove(tx, id)?;
-        effects::push(tx, &networks)?;
+        effects::member_changed(tx, &networks)?;
         Ok(networks)
     })?;
     if !networks.is_empty() {
@@ -198,4 +198,3 @@ fn answer(nics: &[Nic]) -> Reply {
 fn document(nics: &[Nic]) -> Value {
     json!({"networkInterfaces": nics.iter().map(|nic| &nic.document).collect::<Vec<_>>()})
 }
-

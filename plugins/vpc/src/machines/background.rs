@@ -44,13 +44,7 @@ fn done() -> Outcome {
 fn push(work: &Operation, input: &Input) -> Result<Outcome> {
     let networks = input.payload["networks"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let networks: Vec<Path> = networks.filter_map(Path::parse).collect();
-    let mut stale = Vec::new();
-    for id in db::read(|tx| machines(tx, &networks))? {
-        // A nic that does not run takes its configuration when it is started.
-        if there(nic::is_stale(id))?.unwrap_or_default() && nic::runs(id)? {
-            stale.push(id);
-        }
-    }
+    let stale = nic::stale(&db::read(|tx| machines(tx, &networks))?)?;
     if stale.len() > FEW {
         if work.metadata.is_empty() {
             for id in &stale {

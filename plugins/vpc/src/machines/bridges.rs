@@ -23,24 +23,31 @@ pub fn names(snapshots: &[Snapshot], networks: &[Path]) -> Vec<String> {
     networks.iter().filter_map(|path| resource(snapshots, path)).map(name).collect()
 }
 
-/// Makes the bridges of networks, where they are not there, and gives their own addresses.
+/// Makes the bridges of networks, where they are not there.
 ///
 /// Errors: the engine's.
-pub fn make(snapshots: &[Snapshot], networks: &[Path]) -> Result<Bridges> {
-    let mut bridges = Vec::new();
+pub fn make(snapshots: &[Snapshot], networks: &[Path]) -> Result<()> {
     for path in networks {
         let Some(network) = resource(snapshots, path) else { continue };
         let name = name(network);
-        let made = match docker::get_network(&name) {
-            Err(docker::Error::NotFound) => {
-                let sql = "INSERT INTO bridge (name, network) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-                db::execute(vec![db::stmt(sql, params![name.as_str(), path.to_string()])])?;
-                docker::create_network(&name)?
-            }
-            other => other?,
-        };
-        let gateway = made.gateway.parse().map_err(|_| Error::internal(format!("a bridge's gateway is {}", made.gateway)))?;
-        bridges.push((path.clone(), gateway));
+        // The row comes first, so that no bridge is forgotten.
+        let sql = "INSERT INTO bridge (name, network) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        db::execute(vec![db::stmt(sql, params![name.as_str(), path.to_string()])])?;
+        let made = docker::create_network(&name)?;
+        let sql = "UPDATE bridge SET gateway = $2 WHERE name = $1";
+        db::execute(vec![db::stmt(sql, params![name, made.gateway])])?;
+    }
+    Ok(())
+}
+
+/// The addresses of the bridges that there are.
+pub fn known() -> Result<Bridges> {
+    let mut bridges = Vec::new();
+    for row in db::query("SELECT network, gateway FROM bridge WHERE gateway IS NOT NULL ORDER BY network", params![])? {
+        let (network, gateway): (String, String) = (row.get("network")?, row.get("gateway")?);
+        let path = Path::parse(&network).ok_or_else(|| Error::internal(format!("a bridge's network is {network}")))?;
+        let gateway = gateway.parse().map_err(|_| Error::internal(format!("a bridge's gateway is {gateway}")))?;
+        bridges.push((path, gateway));
     }
     Ok(bridges)
 }

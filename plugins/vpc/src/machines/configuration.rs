@@ -4,7 +4,7 @@
 use super::names;
 use super::row::{Machine, Nic};
 use super::rules;
-use super::snapshot::{self, Snapshot};
+use super::snapshot::{self, Peer, Snapshot};
 use crate::range::{self, Range};
 use crate::routers::status;
 use crate::routes::generated;
@@ -18,16 +18,29 @@ use std::net::Ipv4Addr;
 /// A bridge: the network whose it is, and its own address.
 pub type Bridges = Vec<(Path, Ipv4Addr)>;
 
-/// The networks whose bridges a machine is on: its own first, and those that the first of them is connected to.
+/// The networks whose bridges a machine is on: its own first, and those that the first of them is connected to by their bridges.
 pub fn networks(nics: &[Nic], snapshots: &[Snapshot]) -> Vec<Path> {
     let mut networks: Vec<Path> = nics.iter().map(|nic| nic.network.clone()).collect();
-    let first = nics.first().and_then(|nic| find(snapshots, &nic.network));
-    for peer in first.into_iter().flat_map(|snapshot| &snapshot.peers) {
-        if !networks.contains(&peer.network.path) {
-            networks.push(peer.network.path.clone());
-        }
-    }
+    let home = nics.first().and_then(|nic| find(snapshots, &nic.network));
+    let away = home.into_iter().flat_map(|home| peers(home, nics).filter(|peer| !meets_at_home(home, peer)));
+    networks.extend(away.map(|peer| peer.network.path.clone()));
     networks
+}
+
+/// The networks that the machine's first one is connected to, less those that it is on itself.
+fn peers<'a>(home: &'a Snapshot, nics: &'a [Nic]) -> impl Iterator<Item = &'a Peer> {
+    home.peers.iter().filter(|peer| !nics.iter().any(|nic| nic.network == peer.network.path))
+}
+
+/// Two connected networks meet on one bridge, so that packets go and come back over the same device: that of the lower id.
+fn meets_at_home(home: &Snapshot, peer: &Peer) -> bool {
+    home.network.id < peer.network.id
+}
+
+fn ranges_of(peer: &Peer) -> impl Iterator<Item = machine_config::Range> {
+    let ranges = peer.ranges.iter().map(|range| (*range, None));
+    let routes = peer.routes.iter().map(|(range, hop)| (*range, Some(*hop)));
+    ranges.chain(routes).filter(|(range, _)| range.prefix() > 0).map(wire)
 }
 
 fn find<'a>(snapshots: &'a [Snapshot], network: &Path) -> Option<&'a Snapshot> {
@@ -36,8 +49,14 @@ fn find<'a>(snapshots: &'a [Snapshot], network: &Path) -> Option<&'a Snapshot> {
 
 /// The configuration of a machine.
 ///
-/// Errors: internal where a network of the machine or its bridge is missing.
-pub fn of(machine: &Machine, nics: &[Nic], snapshots: &[Snapshot], bridges: &Bridges, endpoint: Endpoint) -> Result<Configuration> {
+/// Errors: 404 where a bridge is missing; internal where a network of the machine is.
+pub fn of(
+    machine: &Machine,
+    nics: &[Nic],
+    snapshots: &[Snapshot],
+    bridges: &Bridges,
+    endpoint: Endpoint,
+) -> Result<Configuration> {
     let mut interfaces = Vec::new();
     let mut all_rules = Vec::new();
     for (at, nic) in nics.iter().enumerate() {
@@ -48,14 +67,16 @@ pub fn of(machine: &Machine, nics: &[Nic], snapshots: &[Snapshot], bridges: &Bri
     }
     let first = nics.first().ok_or_else(|| Error::internal(format!("{} has no interface", machine.path)))?;
     let home = find(snapshots, &first.network).ok_or_else(|| missing(&first.network))?;
-    for peer in home.peers.iter().filter(|peer| !nics.iter().any(|nic| nic.network == peer.network.path)) {
-        let ranges = peer.ranges.iter().map(|range| (*range, None));
-        let routes = peer.routes.iter().map(|(range, hop)| (*range, Some(*hop)));
+    for peer in peers(home, nics) {
+        if meets_at_home(home, peer) {
+            interfaces[0].ranges.extend(ranges_of(peer));
+            continue;
+        }
         interfaces.push(Interface {
             gateway: gateway(bridges, &peer.network.path)?,
             address: None,
             aliases: Vec::new(),
-            ranges: ranges.chain(routes).filter(|(range, _)| range.prefix() > 0).map(wire).collect(),
+            ranges: ranges_of(peer).collect(),
         });
     }
     let domain = names::domain(&machine.path.project);
@@ -81,14 +102,16 @@ fn missing(network: &Path) -> Error {
 }
 
 fn gateway(bridges: &Bridges, network: &Path) -> Result<Ipv4Addr> {
-    bridges.iter().find(|(path, _)| path == network).map(|(_, gateway)| *gateway).ok_or_else(|| missing(network))
+    let found = bridges.iter().find(|(path, _)| path == network);
+    found
+        .map(|(_, gateway)| *gateway)
+        .ok_or_else(|| Error::not_found(format!("The network '{network}' has no bridge.")))
 }
 
 fn interface(machine: &Machine, nic: &Nic, snapshot: &Snapshot, gateway: Ipv4Addr) -> Result<Interface> {
     let own = snapshot.subnetworks.iter().flat_map(crate::subnetworks::space::ranges_in).map(|range| (range, None));
     let mut ranges: Vec<(Range, Option<u32>)> = own.collect();
-    let mut routes: Vec<&Resource> =
-        snapshot.routes.iter().filter(|route| applies(route, machine)).collect();
+    let mut routes: Vec<&Resource> = snapshot.routes.iter().filter(|route| applies(route, machine)).collect();
     routes.sort_by_key(|route| (route.body.get("priority").and_then(Value::as_u64), route.path.name.clone()));
     for route in routes {
         let destination = route.text("destRange").and_then(Range::parse).filter(|range| range.prefix() > 0);
@@ -125,7 +148,9 @@ fn services(nic: &Nic, snapshot: &Snapshot) -> Vec<String> {
 fn egress(machine: &Machine, nic: &Nic, snapshot: &Snapshot) -> Egress {
     let gateway = generated::internet_gateway(&snapshot.network.path.project);
     let default = snapshot.routes.iter().any(|route| {
-        route.text("destRange") == Some("0.0.0.0/0") && route.link("nextHopGateway").as_ref() == Some(&gateway) && applies(route, machine)
+        route.text("destRange") == Some("0.0.0.0/0")
+            && route.link("nextHopGateway").as_ref() == Some(&gateway)
+            && applies(route, machine)
     });
     let translated = snapshot.routers.iter().any(|router| {
         let nats = router.body.get("nats").and_then(Value::as_array).into_iter().flatten();

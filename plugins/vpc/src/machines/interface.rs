@@ -102,7 +102,8 @@ fn subnetwork(tx: &Transaction, machine: &Machine, document: &Map<String, Value>
 
 /// The internal address: the one that is named, by itself or as a resource, or the lowest that is free.
 fn internal(tx: &Transaction, owner: &Owner<'_>, subnetwork: &Resource, document: &Map<String, Value>) -> Result<u32> {
-    let range = subnetwork.text("ipCidrRange").and_then(Range::parse).ok_or_else(|| failure::not_ready(&subnetwork.path))?;
+    let range =
+        subnetwork.text("ipCidrRange").and_then(Range::parse).ok_or_else(|| failure::not_ready(&subnetwork.path))?;
     let pool = subnetwork.path.to_string();
     let field = "resource.networkInterfaces[].networkIP";
     let named = match links::field(document, "networkIP") {
@@ -116,7 +117,8 @@ fn internal(tx: &Transaction, owner: &Owner<'_>, subnetwork: &Resource, document
         leases::give(tx, &owner.lease(&pool, free))?;
         return Ok(free);
     };
-    let bits = range::parse_address(&text).ok_or_else(|| failure::invalid(field, &text, "It has to be an IPv4 address."))?;
+    let bits =
+        range::parse_address(&text).ok_or_else(|| failure::invalid(field, &text, "It has to be an IPv4 address."))?;
     choose::refuse_unusable(field, range, bits)?;
     owner.take(tx, &pool, bits)?;
     Ok(bits)
@@ -185,7 +187,8 @@ pub fn take_ephemeral(tx: &Transaction, machine: &Machine) -> Result<()> {
 pub fn give_ephemeral_back(tx: &Transaction, machine: &Machine) -> Result<()> {
     let owner = machine.path.to_string();
     let all = leases::of_machine(tx, machine.id)?;
-    let ephemeral: Vec<Lease> = all.into_iter().filter(|lease| lease.pool == EXTERNAL && lease.owner == owner).collect();
+    let ephemeral: Vec<Lease> =
+        all.into_iter().filter(|lease| lease.pool == EXTERNAL && lease.owner == owner).collect();
     if ephemeral.is_empty() {
         return Ok(());
     }

@@ -36,7 +36,8 @@ pub fn get(request: Request) -> Result<Reply> {
             }
         }
     })?;
-    let empty = answer.as_object().is_none_or(|fields| fields.values().all(|list| list.as_array().is_none_or(Vec::is_empty)));
+    let empty =
+        answer.as_object().is_none_or(|fields| fields.values().all(|list| list.as_array().is_none_or(Vec::is_empty)));
     if empty { Err(unknown()) } else { Ok(Response::json(&answer).into()) }
 }
 

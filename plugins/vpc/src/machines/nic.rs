@@ -1,13 +1,16 @@
 //! The container that is a machine's nic, and the bridges that it is on. Every step may be done twice.
 
-use super::configuration::{self, Bridges};
+use super::configuration;
 use super::row::{self, Machine, Nic};
 use super::snapshot::{self, Snapshot};
 use super::{api, bridges, rules};
 use compute_api::path::Path;
+use fogbank_sdk::db::{self, Transaction};
 use fogbank_sdk::docker::{self, Forward, Networking, NewContainer, State};
-use fogbank_sdk::{Code, Error, Result, db, log};
+use fogbank_sdk::{Code, Error, Result, log};
 use machine_config::{Configuration, Endpoint};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The image, and the program in it.
 const IMAGE: &str = "nic";
@@ -18,10 +21,10 @@ const PROGRAM: &str = "/nic";
 const TRIES: u32 = 5;
 
 /// What a machine's nic depends on.
-struct Wanted {
+struct Wanted<'a> {
     machine: Machine,
     nics: Vec<Nic>,
-    snapshots: Vec<Snapshot>,
+    snapshots: Cow<'a, [Snapshot]>,
 }
 
 /// The name of a machine's nic.
@@ -55,10 +58,12 @@ pub fn start(id: i64) -> Result<()> {
 
 fn make(id: i64) -> Result<()> {
     let wanted = read(id)?;
-    let home = wanted.nics.first().map(|nic| nic.network.clone()).ok_or_else(|| Error::internal("a machine without a nic"))?;
+    let home =
+        wanted.nics.first().map(|nic| nic.network.clone()).ok_or_else(|| Error::internal("a machine without a nic"))?;
     bridges::make(&wanted.snapshots, &configuration::networks(&wanted.nics, &wanted.snapshots))?;
     let network = wanted.snapshots.iter().find(|snapshot| snapshot.network.path == home);
-    let bridge = network.map(|snapshot| bridges::name(&snapshot.network)).ok_or_else(|| Error::internal("no network"))?;
+    let bridge =
+        network.map(|snapshot| bridges::name(&snapshot.network)).ok_or_else(|| Error::internal("no network"))?;
     docker::create(&container(&wanted.machine, bridge))?;
     docker::start(&name(id))?;
     apply(id)
@@ -75,16 +80,22 @@ fn container(machine: &Machine, bridge: String) -> NewContainer {
     }
 }
 
-fn read(id: i64) -> Result<Wanted> {
+fn read(id: i64) -> Result<Wanted<'static>> {
     db::read(|tx| {
         let machine = api::known(tx, id)?;
         let nics = row::nics_of(tx, id)?;
-        let mut snapshots = Vec::new();
-        for nic in &nics {
-            snapshots.extend(snapshot::load(tx, &nic.network)?);
-        }
-        Ok(Wanted { machine, nics, snapshots })
+        let snapshots = snapshots(tx, nics.iter().map(|nic| &nic.network))?;
+        Ok(Wanted { machine, nics, snapshots: Cow::Owned(snapshots) })
     })
+}
+
+fn snapshots<'a>(tx: &Transaction, networks: impl Iterator<Item = &'a Path>) -> Result<Vec<Snapshot>> {
+    let networks: BTreeSet<&Path> = networks.collect();
+    let mut snapshots = Vec::new();
+    for network in networks {
+        snapshots.extend(snapshot::load(tx, network)?);
+    }
+    Ok(snapshots)
 }
 
 /// Gives a running nic its present configuration, and the host the ports to forward, until neither changes any more.
@@ -96,6 +107,7 @@ pub fn apply(id: i64) -> Result<()> {
         if !wanted.machine.running {
             return Ok(());
         }
+        bridges::make(&wanted.snapshots, &configuration::networks(&wanted.nics, &wanted.snapshots))?;
         let (configuration, json) = configuration_of(&wanted)?;
         let digest = machine_config::digest(&json);
         if wanted.machine.applied.as_deref() == Some(digest.as_str()) {
@@ -114,27 +126,57 @@ pub fn forget(id: i64) -> Result<()> {
     row::set_applied(id, None)
 }
 
-/// Whether a machine's nic has another configuration than it should have.
+/// Of these machines those that run, and have another configuration than they should have. A nic that does not run takes its
+/// configuration when it is started.
 ///
-/// Errors: as [`apply`].
-pub fn is_stale(id: i64) -> Result<bool> {
-    let wanted = read(id)?;
-    let (_, json) = configuration_of(&wanted)?;
-    Ok(wanted.machine.running && wanted.machine.applied.as_deref() != Some(machine_config::digest(&json).as_str()))
+/// Errors: 503 without a container engine.
+pub fn stale(ids: &BTreeSet<i64>) -> Result<Vec<i64>> {
+    let (machines, snapshots) = db::read(|tx| {
+        let mut machines = Vec::new();
+        for id in ids {
+            if let Some(machine) = row::find(tx, *id)?.filter(|machine| machine.running) {
+                machines.push((machine, row::nics_of(tx, *id)?));
+            }
+        }
+        let networks = machines.iter().flat_map(|(_, nics)| nics).map(|nic| &nic.network);
+        let snapshots = snapshots(tx, networks)?;
+        Ok((machines, snapshots))
+    })?;
+    let names: Vec<String> = machines.iter().map(|(machine, _)| name(machine.id)).collect();
+    let states = docker::states(&names)?;
+    let mut stale = Vec::new();
+    for ((machine, nics), state) in machines.into_iter().zip(states) {
+        if !state.is_some_and(|shown| shown.state == State::Running) {
+            continue;
+        }
+        let wanted = Wanted { machine, nics, snapshots: Cow::Borrowed(&snapshots) };
+        if wanted.machine.applied.as_deref() != Some(digest(&wanted)?.as_str()) {
+            stale.push(wanted.machine.id);
+        }
+    }
+    Ok(stale)
 }
 
-fn configuration_of(wanted: &Wanted) -> Result<(Configuration, Vec<u8>)> {
+fn digest(wanted: &Wanted<'_>) -> Result<String> {
+    // A bridge that is not there yet makes the configuration another one than is applied.
+    match configuration_of(wanted) {
+        Ok((_, json)) => Ok(machine_config::digest(&json)),
+        Err(error) if error.code() == Code::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn configuration_of(wanted: &Wanted<'_>) -> Result<(Configuration, Vec<u8>)> {
     let docker::Endpoint { url, token } = docker::endpoint(&name(wanted.machine.id))?;
-    let networks = configuration::networks(&wanted.nics, &wanted.snapshots);
-    let bridges: Bridges = bridges::make(&wanted.snapshots, &networks)?;
     let endpoint = Endpoint { url, token };
-    let configuration = configuration::of(&wanted.machine, &wanted.nics, &wanted.snapshots, &bridges, endpoint)?;
+    let configuration =
+        configuration::of(&wanted.machine, &wanted.nics, &wanted.snapshots, &bridges::known()?, endpoint)?;
     let json = serde_json::to_vec(&configuration).map_err(|error| Error::internal(error.to_string()))?;
     Ok((configuration, json))
 }
 
 /// Connects the nic to the bridges that it has to be on, and to no others.
-fn connect(wanted: &Wanted) -> Result<()> {
+fn connect(wanted: &Wanted<'_>) -> Result<()> {
     let container = name(wanted.machine.id);
     let names = bridges::names(&wanted.snapshots, &configuration::networks(&wanted.nics, &wanted.snapshots));
     let present = docker::state(&container)?.map(|shown| shown.addresses).unwrap_or_default();
@@ -159,7 +201,7 @@ fn run(id: i64, json: Vec<u8>) -> Result<()> {
 }
 
 /// External addresses: the host listens on each, on the ports that the rules open to everybody.
-fn forward(wanted: &Wanted, configuration: &Configuration) -> Result<()> {
+fn forward(wanted: &Wanted<'_>, configuration: &Configuration) -> Result<()> {
     let ports = rules::forwarded(&configuration.rules);
     let mut forwards = Vec::new();
     for address in configuration::external(&wanted.nics) {

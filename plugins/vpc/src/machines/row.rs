@@ -197,7 +197,8 @@ pub fn remove(tx: &Transaction, machine: i64) -> Result<()> {
 
 /// Remembers which configuration a machine's nic has.
 pub fn set_applied(machine: i64, digest: Option<&str>) -> Result<()> {
-    let statement = db::stmt("UPDATE machine SET applied = $2 WHERE id = $1", params![machine, digest.map(str::to_owned)]);
+    let statement =
+        db::stmt("UPDATE machine SET applied = $2 WHERE id = $1", params![machine, digest.map(str::to_owned)]);
     db::execute(vec![statement])?;
     Ok(())
 }

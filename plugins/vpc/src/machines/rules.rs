@@ -12,9 +12,8 @@ use serde_json::{Map, Value};
 
 /// Ports of a rule's range that are forwarded from the host where the range is longer than [`LONGEST`]: those that services are
 /// found at. Listening on thousands of ports for each machine is not worth its price.
-const USUAL: [u16; 20] = [
-    21, 22, 25, 80, 443, 1433, 3000, 3306, 3389, 5000, 5432, 5900, 6379, 8000, 8080, 8443, 8888, 9000, 9090, 27017,
-];
+const USUAL: [u16; 20] =
+    [21, 22, 25, 80, 443, 1433, 3000, 3306, 3389, 5000, 5432, 5900, 6379, 8000, 8080, 8443, 8888, 9000, 9090, 27017];
 
 /// How many ports of a range are all forwarded from the host.
 const LONGEST: u16 = 1000;
@@ -45,7 +44,8 @@ fn has_any(own: &[String], wanted: &[&str]) -> bool {
 fn resolve(rule: &Resource, nic: &Nic, snapshot: &Snapshot, places: &[usize]) -> Option<Rule> {
     let body = &rule.body;
     let egress = body.get("direction").is_some_and(|direction| direction == "EGRESS");
-    let (near, far) = if egress { ("sourceRanges", "destinationRanges") } else { ("destinationRanges", "sourceRanges") };
+    let (near, far) =
+        if egress { ("sourceRanges", "destinationRanges") } else { ("destinationRanges", "sourceRanges") };
     // Ranges of the machine's own side: the rule holds where it has an address in one.
     let mut own = ranges(body, near).peekable();
     if own.peek().is_some() && !own.any(|range| range.contains(nic.address)) {
@@ -56,7 +56,8 @@ fn resolve(rule: &Resource, nic: &Nic, snapshot: &Snapshot, places: &[usize]) ->
     if others.is_empty() {
         return None;
     }
-    let (action, field) = if body.contains_key("denied") { (Action::Deny, "denied") } else { (Action::Allow, "allowed") };
+    let (action, field) =
+        if body.contains_key("denied") { (Action::Deny, "denied") } else { (Action::Allow, "allowed") };
     Some(Rule {
         direction: if egress { Direction::Egress } else { Direction::Ingress },
         priority: body.get("priority").and_then(Value::as_u64).and_then(|priority| u32::try_from(priority).ok())?,
@@ -188,7 +189,10 @@ mod tests {
         let all = json!([{"IPProtocol": "all"}]);
         assert_eq!(ranges_of(json!({"allowed": all})), ["0.0.0.0/0"]);
         assert_eq!(ranges_of(json!({"allowed": all, "sourceTags": ["db"]})), ["10.0.0.3/32"]);
-        assert_eq!(ranges_of(json!({"allowed": all, "sourceTags": ["db"], "sourceRanges": ["10.9.0.0/16"]})), ["10.9.0.0/16", "10.0.0.3/32"]);
+        assert_eq!(
+            ranges_of(json!({"allowed": all, "sourceTags": ["db"], "sourceRanges": ["10.9.0.0/16"]})),
+            ["10.9.0.0/16", "10.0.0.3/32"]
+        );
         assert_eq!(ranges_of(json!({"allowed": all, "sourceServiceAccounts": ["a@p"]})), ["10.0.0.2/32"]);
         // A tag that nobody has lets nobody in.
         assert!(rules(json!({"allowed": all, "sourceTags": ["nobody"]})).is_empty());
@@ -198,16 +202,20 @@ mod tests {
 
     #[test]
     fn protocols_and_priorities_are_carried_over() {
-        let rule = rules(json!({"denied": [{"IPProtocol": "tcp", "ports": ["22", "80-90"]}, {"IPProtocol": "icmp"}], "priority": 7, "direction": "EGRESS"}));
+        let rule = rules(
+            json!({"denied": [{"IPProtocol": "tcp", "ports": ["22", "80-90"]}, {"IPProtocol": "icmp"}], "priority": 7, "direction": "EGRESS"}),
+        );
         assert_eq!((rule[0].priority, rule[0].action, rule[0].direction), (7, Action::Deny, Direction::Egress));
-        let expected = vec![Protocol { number: 6, ports: vec![(22, 22), (80, 90)] }, Protocol { number: 1, ports: Vec::new() }];
+        let expected =
+            vec![Protocol { number: 6, ports: vec![(22, 22), (80, 90)] }, Protocol { number: 1, ports: Vec::new() }];
         assert_eq!(rule[0].protocols, expected);
         assert!(rules(json!({"allowed": [{"IPProtocol": "tcp"}, {"IPProtocol": "all"}]}))[0].protocols.is_empty());
     }
 
     #[test]
     fn ports_that_are_open_to_everybody_are_forwarded() {
-        let ports = |allowed: Value, ranges: Value| forwarded(&rules(json!({"allowed": allowed, "sourceRanges": ranges})));
+        let ports =
+            |allowed: Value, ranges: Value| forwarded(&rules(json!({"allowed": allowed, "sourceRanges": ranges})));
         let tcp = |ports: &[&str]| json!([{"IPProtocol": "tcp", "ports": ports}]);
         assert_eq!(ports(tcp(&["22", "8000-8002"]), json!(["0.0.0.0/0"])), [22, 8000, 8001, 8002]);
         assert_eq!(ports(tcp(&["22"]), json!(["127.0.0.1/32"])), [22]);

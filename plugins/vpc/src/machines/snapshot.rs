@@ -10,6 +10,7 @@ use fogbank_sdk::Result;
 use fogbank_sdk::db::Transaction;
 
 /// A network with everything on it.
+#[derive(Clone)]
 pub struct Snapshot {
     /// The network.
     pub network: Resource,
@@ -28,6 +29,7 @@ pub struct Snapshot {
 }
 
 /// A network that another one is connected to.
+#[derive(Clone)]
 pub struct Peer {
     /// The network.
     pub network: Resource,

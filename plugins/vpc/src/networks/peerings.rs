@@ -27,7 +27,7 @@ pub fn add_peering(mut request: Request) -> Result<Reply> {
         refuse_twice(network, &peering, &peer)?;
         push(network, peering.clone());
         if let Some(other) = other_side(tx, &network.path, &peer)? {
-            refuse_overlap(tx, &network.path, &other.path)?;
+            refuse_overlap(tx, network, &other)?;
         }
         effects::follow(tx, &[path.clone(), peer])
     })
@@ -44,7 +44,8 @@ pub fn update_peering(mut request: Request) -> Result<Reply> {
         return Err(failure::required("networkPeering"));
     };
     let name = update.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    update.retain(|field, _| !["name", "network", "autoCreateRoutes", "exchangeSubnetRoutes"].contains(&field.as_str()));
+    update
+        .retain(|field, _| !["name", "network", "autoCreateRoutes", "exchangeSubnetRoutes"].contains(&field.as_str()));
     change::change(&call, &path, |tx, network| {
         let peering = all_mut(network).into_iter().flatten().find(|peering| peering["name"] == *name);
         let Some(Value::Object(peering)) = peering else { return Err(no_peering(&path, &name)) };
@@ -130,10 +131,27 @@ fn refuse_twice(network: &Resource, peering: &Map<String, Value>, peer: &Path) -
     Ok(())
 }
 
-fn refuse_overlap(tx: &Transaction, ours: &Path, theirs: &Path) -> Result<()> {
-    let their_ranges = subnetworks::ranges_of(tx, theirs)?;
-    for (range, owner) in subnetworks::ranges_of(tx, ours)? {
-        if let Some((other, their)) = their_ranges.iter().find(|(other, _)| other.overlaps(range)) {
+/// Neither network, nor one that it is connected to already, may have a range of the other's.
+fn refuse_overlap(tx: &Transaction, ours: &Resource, theirs: &Resource) -> Result<()> {
+    let near = subnetworks::ranges_of(tx, &ours.path)?;
+    let far = subnetworks::ranges_of(tx, &theirs.path)?;
+    refuse_common(&near, &far)?;
+    refuse_common(&beyond(tx, ours, &theirs.path)?, &far)?;
+    refuse_common(&near, &beyond(tx, theirs, &ours.path)?)
+}
+
+/// The ranges of the networks that a network is connected to, less one of them.
+pub fn beyond(tx: &Transaction, network: &Resource, less: &Path) -> Result<Vec<(Range, Path)>> {
+    let mut ranges = Vec::new();
+    for peer in connected(tx, network)?.into_iter().filter(|peer| peer.path != *less) {
+        ranges.extend(subnetworks::ranges_of(tx, &peer.path)?);
+    }
+    Ok(ranges)
+}
+
+fn refuse_common(near: &[(Range, Path)], far: &[(Range, Path)]) -> Result<()> {
+    for (range, owner) in near {
+        if let Some((other, their)) = far.iter().find(|(other, _)| other.overlaps(*range)) {
             return Err(Error::invalid(format!(
                 "An IP range in the peer network ({other}) overlaps with an IP range in the local network ({range}) allocated by \
                  resource ({owner}); the peer's is that of ({their})."
@@ -220,7 +238,8 @@ pub fn list_peering_routes(request: Request) -> Result<Reply> {
         Ok(items)
     })?;
     let items = items.into_iter().filter(|item| {
-        region.is_empty() || item["nextHopRegion"].as_str().is_none_or(|of| of == region || item["type"] == "SUBNET_PEERING_ROUTE")
+        region.is_empty()
+            || item["nextHopRegion"].as_str().is_none_or(|of| of == region || item["type"] == "SUBNET_PEERING_ROUTE")
     });
     let items = items.map(|item| (call.scope.clone(), item)).collect();
     let page = lists::Wanted::of(&request)?.page(&request, items)?;
@@ -232,15 +251,20 @@ pub fn list_peering_routes(request: Request) -> Result<Reply> {
 }
 
 /// Routes that the peer gives (incoming) or gets.
-fn exchanged(tx: &Transaction, ours: &Resource, theirs: &Resource, incoming: bool, items: &mut Vec<Value>) -> Result<()> {
+fn exchanged(
+    tx: &Transaction,
+    ours: &Resource,
+    theirs: &Resource,
+    incoming: bool,
+    items: &mut Vec<Value>,
+) -> Result<()> {
     let (from, to) = if incoming { (theirs, ours) } else { (ours, theirs) };
     for (range, owner) in subnetworks::ranges_of(tx, &from.path)? {
-        items.push(json!({"destRange": range.to_string(), "type": "SUBNET_PEERING_ROUTE", "priority": 0, "imported": true,
-            "nextHopRegion": owner.scope.region()}));
+        items.push(
+            json!({"destRange": range.to_string(), "type": "SUBNET_PEERING_ROUTE", "priority": 0, "imported": true,
+            "nextHopRegion": owner.scope.region()}),
+        );
     }
-    let says = |network: &Resource, other: &Path, field: &str| {
-        all(network).any(|peering| peer_of(peering).as_ref() == Some(other) && peering.get(field) == Some(&json!(true)))
-    };
     if !says(from, &to.path, "exportCustomRoutes") {
         return Ok(());
     }
@@ -256,16 +280,20 @@ fn exchanged(tx: &Transaction, ours: &Resource, theirs: &Resource, incoming: boo
 pub fn custom_routes(tx: &Transaction, network: &Path) -> Result<Vec<(Range, Resource)>> {
     let routes = store::linked(tx, network, "routes")?.into_iter();
     let exported = routes.filter(|route| {
-        !route.body.contains_key("tags") && !route.body.contains_key("nextHopGateway") && !route.body.contains_key("nextHopNetwork")
+        !route.body.contains_key("tags")
+            && !route.body.contains_key("nextHopGateway")
+            && !route.body.contains_key("nextHopNetwork")
     });
     Ok(exported.filter_map(|route| Some((Range::parse(route.text("destRange")?)?, route))).collect())
 }
 
+/// Whether a network's peering with another one has a switch on.
+fn says(network: &Resource, other: &Path, field: &str) -> bool {
+    all(network).any(|peering| peer_of(peering).as_ref() == Some(other) && peering.get(field) == Some(&json!(true)))
+}
+
 /// Whether custom routes of `from` hold in `to`.
 pub fn gives_routes(from: &Resource, to: &Resource) -> bool {
-    let says = |network: &Resource, other: &Path, field: &str| {
-        all(network).any(|peering| peer_of(peering).as_ref() == Some(other) && peering.get(field) == Some(&json!(true)))
-    };
     says(from, &to.path, "exportCustomRoutes") && says(to, &from.path, "importCustomRoutes")
 }
 
@@ -281,13 +309,15 @@ mod tests {
 
     #[test]
     fn both_forms_of_a_peering_are_read() {
-        let old = peering_of(body(json!({"name": "x", "peerNetwork": "projects/q/global/networks/n", "autoCreateRoutes": true})));
+        let old = peering_of(body(
+            json!({"name": "x", "peerNetwork": "projects/q/global/networks/n", "autoCreateRoutes": true}),
+        ));
         let new = peering_of(body(json!({"networkPeering": {"name": "x", "network": "projects/q/global/networks/n"}})));
         assert_eq!(old.unwrap(), new.clone().unwrap());
         let new = new.unwrap();
         assert_eq!(new["network"], "projects/q/global/networks/n");
         assert_eq!((&new["exchangeSubnetRoutes"], &new["importCustomRoutes"]), (&json!(true), &json!(false)));
-        
+
         assert!(peering_of(body(json!({"name": "x"}))).is_err());
         assert!(peering_of(body(json!({"name": "x", "peerNetwork": "n"}))).is_err());
     }

@@ -25,9 +25,8 @@ pub fn get(request: Request) -> Result<Reply> {
 
 /// `GET .../networks`
 pub fn list(request: Request) -> Result<Reply> {
-    let complete_all = |networks: &mut Vec<Resource>| {
-        db::read(|tx| networks.iter_mut().try_for_each(|network| complete(tx, network)))
-    };
+    let complete_all =
+        |networks: &mut Vec<Resource>| db::read(|tx| networks.iter_mut().try_for_each(|network| complete(tx, network)));
     lists::list(&request, complete_all).map(Reply::from)
 }
 

@@ -16,7 +16,8 @@ pub fn complete(tx: &Transaction, router: &mut Resource) -> Result<()> {
     // They are of IPsec's attachments, and without any where nothing is said.
     default(&mut router.body, "encryptedInterconnectRouter", false);
     bgp(&mut router.body)?;
-    let names: Vec<String> = items(&router.body, "interfaces").filter_map(|item| item["name"].as_str()).map(str::to_owned).collect();
+    let names: Vec<String> =
+        items(&router.body, "interfaces").filter_map(|item| item["name"].as_str()).map(str::to_owned).collect();
     unique(&router.body, "interfaces")?;
     unique(&router.body, "nats")?;
     unique(&router.body, "bgpPeers")?;
@@ -46,7 +47,11 @@ fn bgp(body: &mut Map<String, Value>) -> Result<()> {
     default(bgp, "keepaliveInterval", 20);
     match bgp["keepaliveInterval"].as_u64() {
         Some(20..=60) => Ok(()),
-        _ => Err(failure::invalid("resource.bgp.keepaliveInterval", &bgp["keepaliveInterval"], "It has to be from 20 to 60.")),
+        _ => Err(failure::invalid(
+            "resource.bgp.keepaliveInterval",
+            &bgp["keepaliveInterval"],
+            "It has to be from 20 to 60.",
+        )),
     }
 }
 
@@ -59,8 +64,16 @@ fn peers(body: &mut Map<String, Value>, interfaces: &[String]) -> Result<()> {
         if peer.get("peerAsn").is_none() {
             return Err(failure::required("resource.bgpPeers[].peerAsn"));
         }
-        if let Some(name) = peer.get("interfaceName").and_then(Value::as_str).filter(|name| !interfaces.iter().any(|known| known == name)) {
-            return Err(failure::invalid("resource.bgpPeers[].interfaceName", name, "The router has no such interface."));
+        if let Some(name) = peer
+            .get("interfaceName")
+            .and_then(Value::as_str)
+            .filter(|name| !interfaces.iter().any(|known| known == name))
+        {
+            return Err(failure::invalid(
+                "resource.bgpPeers[].interfaceName",
+                name,
+                "The router has no such interface.",
+            ));
         }
         default(peer, "advertiseMode", "DEFAULT");
         default(peer, "enable", "TRUE");

@@ -138,8 +138,10 @@ pub fn get_nat_ip_info(request: Request) -> Result<Reply> {
         let mut all = Vec::new();
         for nat in items(&router, "nats").filter(|nat| named.is_empty() || nat["name"] == *named) {
             let usage = if translated(tx, &router, nat)?.is_empty() { "UNUSED" } else { "IN_USE" };
-            let mappings: Vec<Value> =
-                addresses(tx, nat)?.into_iter().map(|ip| json!({"natIp": ip, "mode": "MANUAL", "usage": usage})).collect();
+            let mappings: Vec<Value> = addresses(tx, nat)?
+                .into_iter()
+                .map(|ip| json!({"natIp": ip, "mode": "MANUAL", "usage": usage}))
+                .collect();
             all.push(json!({"natName": nat["name"], "natIpInfoMappings": mappings}));
         }
         match all.is_empty() && !named.is_empty() {

@@ -64,7 +64,11 @@ fn next_hop(body: &Map<String, Value>) -> Result<()> {
     };
     match fits {
         true => Ok(()),
-        false => Err(failure::invalid(&format!("resource.{field}"), text.trim_start_matches(compute_api::path::MARK), "It is no next hop.")),
+        false => Err(failure::invalid(
+            &format!("resource.{field}"),
+            text.trim_start_matches(compute_api::path::MARK),
+            "It is no next hop.",
+        )),
     }
 }
 

@@ -14,7 +14,8 @@ pub fn internet_gateway(project: &str) -> Path {
 
 /// The route of a new network to the internet.
 pub fn internet(tx: &Transaction, network: &Resource) -> Result<()> {
-    let mut route = route(network, &format!("{:016x}", digest(&[network.path.to_string().as_str(), &network.id.to_string()])))?;
+    let mut route =
+        route(network, &format!("{:016x}", digest(&[network.path.to_string().as_str(), &network.id.to_string()])))?;
     route.set("description", "Default route to the Internet.");
     route.set("destRange", "0.0.0.0/0");
     route.set("priority", 1000);

@@ -130,10 +130,15 @@ pub fn expand_ip_cidr_range(mut request: Request) -> Result<Reply> {
         let before = subnetwork.clone();
         let range = subnetwork.text("ipCidrRange").and_then(Range::parse);
         if range.is_none_or(|range| !wider.covers(range) || wider == range) {
-            let why = format!("It has to hold the present range {} and more.", before.text("ipCidrRange").unwrap_or("-"));
+            let why =
+                format!("It has to hold the present range {} and more.", before.text("ipCidrRange").unwrap_or("-"));
             return Err(failure::invalid("ipCidrRange", wider, &why));
         }
-        if wider.overlaps(AUTO) && range.is_some_and(|range| AUTO.covers(range)) && wider.prefix() < 16 && in_auto(tx, subnetwork)? {
+        if wider.overlaps(AUTO)
+            && range.is_some_and(|range| AUTO.covers(range))
+            && wider.prefix() < 16
+            && in_auto(tx, subnetwork)?
+        {
             return Err(failure::invalid("ipCidrRange", wider, "In an auto mode network it has to be /16 or smaller."));
         }
         subnetwork.set("ipCidrRange", wider.to_string());

@@ -58,11 +58,12 @@ pub fn flow_logs(body: &mut Map<String, Value>) -> Result<()> {
     if log.is_empty() && !body.contains_key("enableFlowLogs") {
         return Ok(());
     }
-    let enabled = match (log.get("enable").and_then(Value::as_bool), body.get("enableFlowLogs").and_then(Value::as_bool)) {
-        (Some(enabled), _) => enabled,
-        (None, Some(enabled)) => enabled,
-        (None, None) => false,
-    };
+    let enabled =
+        match (log.get("enable").and_then(Value::as_bool), body.get("enableFlowLogs").and_then(Value::as_bool)) {
+            (Some(enabled), _) => enabled,
+            (None, Some(enabled)) => enabled,
+            (None, None) => false,
+        };
     log.insert("enable".to_owned(), enabled.into());
     body.insert("enableFlowLogs".to_owned(), enabled.into());
     if enabled {
@@ -107,6 +108,9 @@ mod tests {
     fn a_subnetwork_has_the_documented_defaults() {
         let mut body = Map::new();
         defaults(&mut body, Range::of([10, 0, 0, 0], 24));
-        assert_eq!((&body["gatewayAddress"], &body["purpose"], &body["stackType"]), (&json!("10.0.0.1"), &json!("PRIVATE"), &json!("IPV4_ONLY")));
+        assert_eq!(
+            (&body["gatewayAddress"], &body["purpose"], &body["stackType"]),
+            (&json!("10.0.0.1"), &json!("PRIVATE"), &json!("IPV4_ONLY"))
+        );
     }
 }

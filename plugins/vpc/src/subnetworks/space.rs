@@ -71,14 +71,25 @@ pub fn wanted(body: &Map<String, Value>) -> Result<Wanted> {
         let text = |name: &str| item[name].as_str().ok_or_else(|| failure::required(&format!("{field}.{name}")));
         let name = text("rangeName")?;
         if !compute_api::schema::matches("[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?", name) {
-            return Err(failure::invalid(&format!("{field}.rangeName"), name, "It has to be a name as RFC 1035 has them."));
+            return Err(failure::invalid(
+                &format!("{field}.rangeName"),
+                name,
+                "It has to be a name as RFC 1035 has them.",
+            ));
         }
         let range = parse(&format!("{field}.ipCidrRange"), text("ipCidrRange")?)?;
         if all.iter().any(|other| other.name.as_deref() == Some(name)) {
-            return Err(failure::invalid(&format!("{field}.rangeName"), name, "Two secondary ranges have the same name."));
+            return Err(failure::invalid(
+                &format!("{field}.rangeName"),
+                name,
+                "Two secondary ranges have the same name.",
+            ));
         }
         if let Some(other) = all.iter().find(|other| other.range.overlaps(range)) {
-            let message = format!("Invalid IPCidrRange: {range} conflicts with the range {} of the same subnetwork.", other.range);
+            let message = format!(
+                "Invalid IPCidrRange: {range} conflicts with the range {} of the same subnetwork.",
+                other.range
+            );
             return Err(Error::invalid(message));
         }
         all.push(New { range, name: Some(name.to_owned()) });
@@ -91,15 +102,22 @@ pub fn wanted(body: &Map<String, Value>) -> Result<Wanted> {
 /// Errors: 400.
 pub fn check(tx: &Transaction, network: &Resource, path: &Path, wanted: &Wanted) -> Result<()> {
     let clash = |taken: &[(Range, Path)]| {
-        let pairs = wanted.0.iter().flat_map(|new| taken.iter().map(move |(range, owner)| (new.range, *range, owner.clone())));
+        let pairs =
+            wanted.0.iter().flat_map(|new| taken.iter().map(move |(range, owner)| (new.range, *range, owner.clone())));
         pairs.into_iter().find(|(new, range, owner)| owner != path && range.overlaps(*new))
     };
     if let Some((new, _, owner)) = clash(&ranges_of(tx, &network.path)?) {
         return Err(conflict(new, &owner));
     }
     for peer in peerings::connected(tx, network)? {
-        if let Some((new, _, owner)) = clash(&ranges_of(tx, &peer.path)?) {
-            let message = format!("{} of the peer network '{}'.", conflict(new, &owner).message().trim_end_matches('.'), peer.path);
+        let mut taken = ranges_of(tx, &peer.path)?;
+        taken.extend(peerings::beyond(tx, &peer, &network.path)?);
+        if let Some((new, _, owner)) = clash(&taken) {
+            let message = format!(
+                "{} of the peer network '{}'.",
+                conflict(new, &owner).message().trim_end_matches('.'),
+                peer.path
+            );
             return Err(Error::invalid(message));
         }
     }
@@ -114,7 +132,8 @@ pub fn check(tx: &Transaction, network: &Resource, path: &Path, wanted: &Wanted)
         let is_static = !route.body.contains_key("nextHopNetwork");
         let Some(destination) = destination.filter(|_| is_static) else { continue };
         if let Some(new) = wanted.0.iter().find(|new| new.range.covers(destination)) {
-            let message = format!("Invalid IPCidrRange: {} conflicts with the existing route '{}'.", new.range, route.path.name);
+            let message =
+                format!("Invalid IPCidrRange: {} conflicts with the existing route '{}'.", new.range, route.path.name);
             return Err(Error::invalid(message));
         }
     }
@@ -170,7 +189,9 @@ mod tests {
 
     #[test]
     fn f22_ranges_are_read_with_their_names() {
-        let wanted = read(json!({"ipCidrRange": "10.0.0.0/24", "secondaryIpRanges": [{"rangeName": "pods", "ipCidrRange": "10.4.0.0/14"}]}));
+        let wanted = read(
+            json!({"ipCidrRange": "10.0.0.0/24", "secondaryIpRanges": [{"rangeName": "pods", "ipCidrRange": "10.4.0.0/14"}]}),
+        );
         let wanted = wanted.unwrap();
         assert_eq!(wanted.primary(), Range::parse("10.0.0.0/24"));
         assert_eq!((wanted.secondary("pods"), wanted.secondary("x")), (Range::parse("10.4.0.0/14"), None));
@@ -180,7 +201,10 @@ mod tests {
     fn f22_a_bad_range_says_what_is_wrong() {
         let message = |body| read(body).unwrap_err().message().to_owned();
         assert!(message(json!({"ipCidrRange": "10.0.0.5/24"})).contains("the range is 10.0.0.0/24"));
-        assert!(message(json!({"ipCidrRange": "ten"})).starts_with("Invalid value for field 'resource.ipCidrRange': 'ten'."));
+        assert!(
+            message(json!({"ipCidrRange": "ten"}))
+                .starts_with("Invalid value for field 'resource.ipCidrRange': 'ten'.")
+        );
         assert!(message(json!({"ipCidrRange": "10.0.0.0/30"})).contains("/29"));
         let secondary = |name: &str, range: &str| json!({"ipCidrRange": "10.0.0.0/24", "secondaryIpRanges": [{"rangeName": name, "ipCidrRange": range}]});
         assert!(message(secondary("pods", "10.0.0.0/16")).contains("conflicts"));

@@ -1,14 +1,15 @@
 //! Subnetworks that machines may be in. <https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks/listUsable>
 
 use compute_api::call::Call;
+use compute_api::links;
 use compute_api::list as lists;
 use compute_api::store::{self, Resource};
-use compute_api::links;
 use fogbank_sdk::{Reply, Request, Response, Result, db};
 use serde_json::{Value, json};
 
 /// Purposes of subnetworks that no machine may be in.
-const NOT_FOR_MACHINES: [&str; 4] = ["GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "PRIVATE_NAT", "REGIONAL_MANAGED_PROXY"];
+const NOT_FOR_MACHINES: [&str; 4] =
+    ["GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "PRIVATE_NAT", "REGIONAL_MANAGED_PROXY"];
 
 /// `GET .../aggregated/subnetworks/listUsable`
 ///
@@ -16,9 +17,9 @@ const NOT_FOR_MACHINES: [&str; 4] = ["GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOA
 pub fn list_usable(request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     let all = db::read(|tx| store::all(tx, &call.project, "subnetworks"))?;
-    let usable = all.iter().filter(|subnetwork| {
-        subnetwork.text("purpose").is_none_or(|purpose| !NOT_FOR_MACHINES.contains(&purpose))
-    });
+    let usable = all
+        .iter()
+        .filter(|subnetwork| subnetwork.text("purpose").is_none_or(|purpose| !NOT_FOR_MACHINES.contains(&purpose)));
     let items = usable.map(|subnetwork| {
         let mut item = show(subnetwork);
         links::expand(&mut item, &call.base);
@@ -34,14 +35,24 @@ pub fn list_usable(request: Request) -> Result<Reply> {
 
 fn show(subnetwork: &Resource) -> Value {
     let mut item = json!({"subnetwork": subnetwork.path.marked()});
-    for field in ["network", "ipCidrRange", "purpose", "role", "stackType", "ipv6AccessType", "externalIpv6Prefix", "internalIpv6Prefix"] {
+    for field in [
+        "network",
+        "ipCidrRange",
+        "purpose",
+        "role",
+        "stackType",
+        "ipv6AccessType",
+        "externalIpv6Prefix",
+        "internalIpv6Prefix",
+    ] {
         if let Some(value) = subnetwork.body.get(field) {
             item[field] = value.clone();
         }
     }
     let secondary = subnetwork.body.get("secondaryIpRanges").and_then(Value::as_array);
     if let Some(secondary) = secondary {
-        let ranges = secondary.iter().map(|range| json!({"rangeName": range["rangeName"], "ipCidrRange": range["ipCidrRange"]}));
+        let ranges =
+            secondary.iter().map(|range| json!({"rangeName": range["rangeName"], "ipCidrRange": range["ipCidrRange"]}));
         item["secondaryIpRanges"] = ranges.collect();
     }
     item
