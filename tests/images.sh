@@ -16,7 +16,7 @@ need_machine_image() {
 debian_mirror() { apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v -- security | head -n 1; }
 
 make_debian() {
-    local folder ok=0 with=openssh-server,ca-certificates,curl,python3-minimal,nftables,iproute2,iputils-ping,netcat-openbsd,procps
+    local folder ok=0 with=openssh-server,ca-certificates,curl,python3,nftables,iproute2,iputils-ping,netcat-openbsd,procps
     has debootstrap || debian debootstrap || return 1
     [ "$(id -u)" -eq 0 ] || return 1
     say "making the image $machine_image"
