@@ -118,10 +118,10 @@ pub fn set(mut request: Request) -> Result<Reply> {
     change::require_elsewhere(&body)?;
     change::change(&call, &path, |_, resource| {
         let mut body = body.clone();
-        if let Some(sent) = body.remove("fingerprint") {
-            if sent != json!(show::fingerprint(resource)?) {
-                return Err(failure::stale("resource"));
-            }
+        if let Some(sent) = body.remove("fingerprint")
+            && sent != json!(show::fingerprint(resource)?)
+        {
+            return Err(failure::stale("resource"));
         }
         resource.body.extend(body);
         Ok(Then::Done)
