@@ -34,15 +34,15 @@ pub fn get(request: Request) -> Result<Reply> {
 
 /// `GET .../addresses`
 pub fn list(request: Request) -> Result<Reply> {
-    lists::list(&request, complete_all).map(Reply::from)
+    lists::list(&request, |addresses| complete_all(addresses)).map(Reply::from)
 }
 
 /// `GET .../aggregated/addresses`
 pub fn aggregated_list(request: Request) -> Result<Reply> {
-    lists::aggregated(&request, complete_all).map(Reply::from)
+    lists::aggregated(&request, |addresses| complete_all(addresses)).map(Reply::from)
 }
 
-fn complete_all(addresses: &mut Vec<Resource>) -> Result<()> {
+fn complete_all(addresses: &mut [Resource]) -> Result<()> {
     db::read(|tx| addresses.iter_mut().try_for_each(|address| complete(tx, address)))
 }
 

@@ -117,10 +117,10 @@ fn interface(machine: &Machine, nic: &Nic, snapshot: &Snapshot, gateway: Ipv4Add
         let destination = route.text("destRange").and_then(Range::parse).filter(|range| range.prefix() > 0);
         let hop = snapshot::next_hop(route, &snapshot.members).filter(|hop| *hop != nic.address);
         // Of routes with the same destination that with the least priority holds, and a subnetwork's before any.
-        if let (Some(destination), Some(hop)) = (destination, hop) {
-            if !ranges.iter().any(|(range, _)| *range == destination) {
-                ranges.push((destination, Some(hop)));
-            }
+        if let (Some(destination), Some(hop)) = (destination, hop)
+            && !ranges.iter().any(|(range, _)| *range == destination)
+        {
+            ranges.push((destination, Some(hop)));
         }
     }
     Ok(Interface {

@@ -146,7 +146,7 @@ pub fn stale(ids: &BTreeSet<i64>) -> Result<Vec<i64>> {
     let states = docker::states(&names)?;
     let mut stale = Vec::new();
     for ((machine, nics), state) in machines.into_iter().zip(states) {
-        if !state.is_some_and(|shown| shown.state == State::Running) {
+        if state.is_none_or(|shown| shown.state != State::Running) {
             continue;
         }
         let wanted = Wanted { machine, nics, snapshots: Cow::Borrowed(&snapshots) };

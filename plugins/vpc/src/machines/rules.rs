@@ -69,7 +69,7 @@ fn resolve(rule: &Resource, nic: &Nic, snapshot: &Snapshot, places: &[usize]) ->
     })
 }
 
-fn ranges<'a>(body: &'a Map<String, Value>, field: &str) -> impl Iterator<Item = Range> {
+fn ranges(body: &Map<String, Value>, field: &str) -> impl Iterator<Item = Range> {
     let all: Vec<Range> = texts(body, field).filter_map(Range::parse_or_address).collect();
     all.into_iter()
 }

@@ -43,7 +43,7 @@ pub fn patch(mut request: Request) -> Result<Reply> {
         refuse_legacy(&network.body)?;
         reference::immutable(before, network, &["autoCreateSubnetworks", "description", "networkProfile"])?;
         super::settings(&mut network.body)?;
-        effects::follow(tx, &[network.path.clone()])
+        effects::follow(tx, std::slice::from_ref(&network.path))
     })
 }
 
