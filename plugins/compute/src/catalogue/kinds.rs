@@ -61,9 +61,12 @@ const ACCELERATORS: [(&str, &str, u32); 14] = [
     ("nvidia-tesla-v100", "NVIDIA V100", 8),
 ];
 
+type Bounds = (u64, u64);
+type Pool = (&'static str, Bounds, Bounds, Bounds);
+
 /// Types of storage pools, each with the least and the most of capacity in GB, of IOPS and of MB/s.
 /// <https://cloud.google.com/compute/docs/disks/storage-pools>
-const POOLS: [(&str, (u64, u64), (u64, u64), (u64, u64)); 2] = [
+const POOLS: [Pool; 2] = [
     ("hyperdisk-balanced", (10_240, 1_048_576), (0, 4_000_000), (0, 40_960)),
     ("hyperdisk-throughput", (10_240, 1_048_576), (0, 0), (0, 40_960)),
 ];
