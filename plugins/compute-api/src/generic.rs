@@ -118,10 +118,10 @@ pub fn set(mut request: Request) -> Result<Reply> {
     change::require_elsewhere(&body)?;
     change::change(&call, &path, |_, resource| {
         let mut body = body.clone();
-        if let Some(sent) = body.remove("fingerprint") {
-            if sent != json!(show::fingerprint(resource)?) {
-                return Err(failure::stale("resource"));
-            }
+        let current = show::fingerprint(resource)?;
+        let sent = body.remove("fingerprint");
+        if sent.is_some_and(|sent| sent != json!(current)) {
+            return Err(failure::stale("resource"));
         }
         resource.body.extend(body);
         Ok(Then::Done)
