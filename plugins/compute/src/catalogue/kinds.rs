@@ -61,8 +61,7 @@ const ACCELERATORS: [(&str, &str, u32); 14] = [
     ("nvidia-tesla-v100", "NVIDIA V100", 8),
 ];
 
-type Bounds = (u64, u64);
-type Pool = (&'static str, Bounds, Bounds, Bounds);
+type Pool = (&'static str, Range, Range, Range);
 
 /// Types of storage pools, each with the least and the most of capacity in GB, of IOPS and of MB/s.
 /// <https://cloud.google.com/compute/docs/disks/storage-pools>
