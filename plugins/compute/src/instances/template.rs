@@ -45,14 +45,8 @@ fn localize(properties: &mut Map<String, Value>, place: &Path) {
 }
 
 fn link(field: Option<&mut Value>, collection: &str, place: &Path) {
-<<<<<<< HEAD
-    if let Some(field) = field
-        && let Some(name) = field.as_str().filter(|name| !name.contains('/'))
-    {
-=======
     let Some(field) = field else { return };
     if let Some(name) = field.as_str().filter(|name| !name.contains('/')) {
->>>>>>> compute
         *field = json!(format!("{MARK}{}", place.sibling(collection, name)));
     }
 }

@@ -149,11 +149,7 @@ fn auto_delete(before: &Resource, sent: Option<&Value>) -> Value {
 
 fn needed(before: &Resource, next: &Map<String, Value>) -> Result<Action> {
     let changed = |field: &&str| before.body.get(*field) != next.get(*field);
-<<<<<<< HEAD
-    Ok(match (RESTARTED.iter().any(&changed), LIVE.iter().any(changed)) {
-=======
     Ok(match (RESTARTED.iter().any(changed), LIVE.iter().any(changed)) {
->>>>>>> compute
         (true, _) => Action::Restart,
         (_, true) => Action::Refresh,
         _ => Action::None,
