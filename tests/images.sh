@@ -5,10 +5,12 @@
 # A tag of the tests' own: nobody's debian:12 is replaced.
 machine_image=fogbank-test/debian:12
 
-# Makes it where it is missing; a running Docker is there. Exports FOGBANK_TEST_MACHINE.
+# Makes it where it is missing; a running Docker is there. Exports FOGBANK_TEST_MACHINE, and writes the settings that have `debian-12` mean
+# it to target/machines.toml.
 need_machine_image() {
     docker image inspect "$machine_image" >/dev/null 2>&1 || make_debian ||
         { skip "no image of Debian can be made for machines (package debootstrap, as root)"; return 1; }
+    printf '[docker.images]\ndebian-12 = "%s"\n' "$machine_image" >"$top/target/machines.toml"
     export FOGBANK_TEST_MACHINE=$machine_image
 }
 
