@@ -53,9 +53,8 @@ fn belongs(field: &str, path: &Path) -> bool {
 }
 
 fn find(tx: &Transaction, field: &'static str, path: &Path) -> Result<Source> {
-    if field == "sourceImage"
-        && let Some(image) = public_image(path)
-    {
+    let public = if field == "sourceImage" { public_image(path) } else { None };
+    if let Some(image) = public {
         let fields = image.show().as_object().cloned().unwrap_or_default();
         let gb = gb(&fields, "diskSizeGb");
         let content = Content::Mapped(image.content().to_owned());
