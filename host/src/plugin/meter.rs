@@ -4,6 +4,7 @@
 use super::failure::Failure;
 use super::share::CpuShare;
 use rustix::time::{ClockId, clock_gettime};
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -50,6 +51,28 @@ impl Spent {
     }
 }
 
+thread_local! {
+    static POLLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says on this thread that a call is being polled, until it is dropped.
+struct Polling {
+    /// Whether another one was already, which therefore waits for this one: a peer's caller, or whoever asks the authority.
+    nested: bool,
+}
+
+impl Polling {
+    fn begin() -> Self {
+        Self { nested: POLLING.replace(true) }
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        POLLING.set(self.nested);
+    }
+}
+
 /// A guest's call with its meter running.
 pub struct Metered<T> {
     call: Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>,
@@ -74,7 +97,8 @@ impl<T> Metered<T> {
         Self { call, spent, budget, share, lane, turn: None, pause: None }
     }
 
-    /// Waits until the tenant's share allows more, and for a turn in the slow lane where the call is heavy.
+    /// Waits until the tenant's share allows more, and for a turn in the slow lane where the call is heavy. A call inside another one
+    /// runs in the turn of the outer one, which is as heavy: with turns of their own each would hold the one that the other waits for.
     fn poll_admission(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.pause.is_none() {
             self.pause = self.share.debt().map(|debt| Box::pin(tokio::time::sleep(debt)));
@@ -83,7 +107,7 @@ impl<T> Metered<T> {
             ready!(pause.as_mut().poll(context));
             self.pause = None;
         }
-        if self.turn.is_none() && u128::from(self.spent.nanoseconds()) > HEAVY.as_nanos() {
+        if !POLLING.get() && self.turn.is_none() && u128::from(self.spent.nanoseconds()) > HEAVY.as_nanos() {
             self.turn = ready!(self.lane.poll_acquire(context));
         }
         Poll::Ready(())
@@ -97,10 +121,16 @@ impl<T> Future for Metered<T> {
         let this = &mut *self;
         ready!(this.poll_admission(context));
         let began = thread_cpu_ns();
+        let polling = Polling::begin();
+        let nested = polling.nested;
         let outcome = this.call.as_mut().poll(context);
+        drop(polling);
         let nanoseconds = thread_cpu_ns().saturating_sub(began);
         this.turn = None;
-        this.share.charge(nanoseconds);
+        if !nested {
+            // The outer call's time has this one's in it.
+            this.share.charge(nanoseconds);
+        }
         let spent = this.spent.add(nanoseconds);
         if outcome.is_pending() && u128::from(spent) > this.budget.as_nanos() {
             return Poll::Ready(Err(Failure::CpuBudget { limit: this.budget }));
@@ -136,6 +166,23 @@ mod tests {
         assert_eq!(outcome, Err(Failure::CpuBudget { limit: budget }));
         assert!(spent.nanoseconds() >= 100_000_000);
         assert!(spent.nanoseconds() < 115_000_000, "{} ns", spent.nanoseconds());
+    }
+
+    #[tokio::test]
+    async fn a_heavy_call_inside_a_call_takes_no_second_turn() {
+        let lane = SlowLane::new(2);
+        let share = Arc::new(CpuShare::unlimited());
+        let second = Duration::from_secs(1);
+        let work = async {
+            for _ in 0..10 {
+                spin(Duration::from_millis(5));
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        };
+        let inner = Metered::new(Box::pin(work), Spent::default(), second, Arc::clone(&share), &lane);
+        let outer = Metered::new(Box::pin(inner), Spent::default(), second, share, &lane);
+        assert_eq!(tokio::time::timeout(second, outer).await, Ok(Ok(())));
     }
 
     #[tokio::test]

@@ -3,12 +3,20 @@
 use crate::{disks, groups, instances, policies};
 use compute_api::operation::Input;
 use fogbank_sdk::operations::Operation;
-use fogbank_sdk::{Error, Outcome, Result};
+use fogbank_sdk::{Error, Outcome, Result, log};
 
 /// Does one step of an operation.
 ///
 /// Errors: what the operation fails with; an error that may pass is tried again.
 pub fn run(operation: &Operation, input: &Input) -> Result<Outcome> {
+    step(operation, input).inspect_err(|error| {
+        if error.http_status() >= 500 {
+            log::warn!("{} of {} is tried again: {}", operation.kind, input.target, error.message());
+        }
+    })
+}
+
+fn step(operation: &Operation, input: &Input) -> Result<Outcome> {
     match operation.kind.split_once('.').map(|(part, _)| part) {
         // Nothing to do: requests wait in its name.
         Some("metadata") => Ok(Outcome::AgainAfter(24 * 60 * 60 * 1000)),

@@ -61,9 +61,12 @@ const ACCELERATORS: [(&str, &str, u32); 14] = [
     ("nvidia-tesla-v100", "NVIDIA V100", 8),
 ];
 
+/// The least and the most.
+type Range = (u64, u64);
+
 /// Types of storage pools, each with the least and the most of capacity in GB, of IOPS and of MB/s.
 /// <https://cloud.google.com/compute/docs/disks/storage-pools>
-const POOLS: [(&str, (u64, u64), (u64, u64), (u64, u64)); 2] = [
+const POOLS: [(&str, Range, Range, Range); 2] = [
     ("hyperdisk-balanced", (10_240, 1_048_576), (0, 4_000_000), (0, 40_960)),
     ("hyperdisk-throughput", (10_240, 1_048_576), (0, 0), (0, 40_960)),
 ];
@@ -121,8 +124,6 @@ fn accelerator(path: &Path, (_, description, most): &(&str, &str, u32)) -> Value
     shown["maximumCardsPerInstance"] = json!(most);
     shown
 }
-
-type Range = (u64, u64);
 
 fn pool(path: &Path, (name, capacity, iops, throughput): &(&str, Range, Range, Range)) -> Value {
     let mut shown = common("compute#storagePoolType", path, name);

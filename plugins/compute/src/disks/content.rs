@@ -5,6 +5,7 @@
 
 use fogbank_sdk::docker::{self, Image, Mount};
 use fogbank_sdk::{Error, Result};
+use serde_json::Value;
 use std::fmt;
 
 /// The image with the program that copies trees.
@@ -116,7 +117,13 @@ fn copy_volume(from: &str, to: &str) -> Result<()> {
 
 fn volume_size(volume: &str) -> Result<u64> {
     let printed = run(&format!("size-{volume}"), &["size", "/from"], vec![mount(volume, "/from", true)])?;
-    printed.trim().parse().map_err(|_| Error::internal(format!("the size of {volume} is {printed:?}")))
+    told_size(&printed).ok_or_else(|| Error::internal(format!("the size of {volume} is {printed:?}")))
+}
+
+/// The tool tells now and then how far it is, a line of JSON each; the last line tells all of it.
+fn told_size(printed: &str) -> Option<u64> {
+    let last: Value = serde_json::from_str(printed.lines().last()?).ok()?;
+    last["bytes"].as_u64().filter(|_| last["done"] == true)
 }
 
 fn mount(volume: &str, path: &str, read_only: bool) -> Mount {
@@ -148,6 +155,13 @@ fn run(name: &str, arguments: &[&str], mounts: Vec<Mount>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tool_tells_a_size_at_the_end() {
+        let printed = "{\"bytes\":3,\"done\":false,\"files\":1}\n{\"bytes\":6,\"done\":true,\"files\":1}\n";
+        assert_eq!(told_size(printed), Some(6));
+        assert_eq!((told_size("{\"bytes\":3,\"done\":false}"), told_size("")), (None, None));
+    }
 
     #[test]
     fn content_is_written_as_it_is_read() {

@@ -53,21 +53,20 @@ fn belongs(field: &str, path: &Path) -> bool {
 }
 
 fn find(tx: &Transaction, field: &'static str, path: &Path) -> Result<Source> {
-    if field == "sourceImage" {
-        if let Some(image) = public_image(path) {
-            let fields = image.show().as_object().cloned().unwrap_or_default();
-            let gb = gb(&fields, "diskSizeGb");
-            let content = Content::Mapped(image.content().to_owned());
-            return Ok(Source {
-                field,
-                path: image.path(),
-                id: image.id().to_string(),
-                gb,
-                fields,
-                content,
-                copied: false,
-            });
-        }
+    let public = if field == "sourceImage" { public_image(path) } else { None };
+    if let Some(image) = public {
+        let fields = image.show().as_object().cloned().unwrap_or_default();
+        let gb = gb(&fields, "diskSizeGb");
+        let content = Content::Mapped(image.content().to_owned());
+        return Ok(Source {
+            field,
+            path: image.path(),
+            id: image.id().to_string(),
+            gb,
+            fields,
+            content,
+            copied: false,
+        });
     }
     let kept = match field {
         "sourceImage" => images::resolve(tx, path)?,

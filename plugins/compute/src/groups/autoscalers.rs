@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub fn insert(mut request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     let body = call.body(&mut request)?;
-    change::insert(&call, body, |tx, autoscaler| settle(tx, autoscaler))
+    change::insert(&call, body, settle)
 }
 
 /// `PATCH .../autoscalers?autoscaler=NAME`

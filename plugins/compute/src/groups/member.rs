@@ -140,7 +140,7 @@ mod tests {
         assert!(of(&manager).is_empty());
         let member = Member::new("p", "us-central1-a", "g-abcd", &template);
         keep(&mut manager, std::slice::from_ref(&member));
-        assert_eq!(of(&manager), [member.clone()]);
+        assert_eq!(of(&manager), std::slice::from_ref(&member));
         assert_eq!((member.zone().as_str(), member.stays()), ("us-central1-a", true));
     }
 

@@ -111,11 +111,9 @@ fn next(tx: &Transaction, manager: &Resource, mut member: Member) -> Result<Opti
         {
             member = Member { id: there.as_ref().map(|there| there.id), ..rested(member) };
         }
-        (Action::Recreating, there) => {
-            // The one that goes is gone, or another has its name already.
-            if member.outgoing.is_some() && there.as_ref().map(|there| there.id) != member.outgoing {
-                member.outgoing = None;
-            }
+        // The one that goes is gone, or another has its name already.
+        (Action::Recreating, there) if there.as_ref().map(|there| there.id) != member.outgoing => {
+            member.outgoing = None;
         }
         (Action::None, there) if manager::heals(manager) => match there {
             None => member.action = Action::Recreating,

@@ -67,10 +67,9 @@ fn status(manager: &Resource, members: &[Member]) -> Value {
 /// How many instances each version should have.
 fn versions(manager: &mut Resource) {
     let size = manager.body.get("targetSize").cloned().unwrap_or_default();
-    if let Some(versions) = manager.body.get_mut("versions").and_then(Value::as_array_mut) {
-        if let [version] = versions.as_mut_slice() {
-            version["targetSize"] = json!({"calculated": size});
-        }
+    let versions = manager.body.get_mut("versions").and_then(Value::as_array_mut);
+    if let Some([version]) = versions.map(Vec::as_mut_slice) {
+        version["targetSize"] = json!({"calculated": size});
     }
 }
 

@@ -117,10 +117,9 @@ fn write(tx: &Transaction, instance: &Resource, limits: Limits) -> Result<(Resou
 
 /// Gives the addresses back where there is no instance that has them.
 fn settle(id: i64, written: Result<(String, bool)>) -> Result<String> {
-    if !matches!(written, Ok((_, true))) {
-        if let Err(error) = network::release(id) {
-            log::warn!("the addresses of {id} are given back later: {}", error.message());
-        }
+    let kept = matches!(written, Ok((_, true)));
+    if !kept && let Err(error) = network::release(id) {
+        log::warn!("the addresses of {id} are given back later: {}", error.message());
     }
     written.map(|(operation, _)| operation)
 }

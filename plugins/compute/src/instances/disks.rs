@@ -278,7 +278,7 @@ pub fn discard(payload: &Value) -> Result<()> {
     for noted in payload["disks"].as_array().into_iter().flatten() {
         let Some(path) = noted["path"].as_str().and_then(Path::parse) else { continue };
         let there = db::transaction(|tx| store::find(tx, &path))?;
-        if there.is_none_or(|disk| noted["id"] != disk.id.to_string()) {
+        if there.is_none_or(|disk| noted["id"] != json!(disk.id.to_string())) {
             continue;
         }
         match crate::disks::remove(&path) {

@@ -45,10 +45,9 @@ fn localize(properties: &mut Map<String, Value>, place: &Path) {
 }
 
 fn link(field: Option<&mut Value>, collection: &str, place: &Path) {
-    if let Some(field) = field {
-        if let Some(name) = field.as_str().filter(|name| !name.contains('/')) {
-            *field = json!(format!("{MARK}{}", place.sibling(collection, name)));
-        }
+    let Some(field) = field else { return };
+    if let Some(name) = field.as_str().filter(|name| !name.contains('/')) {
+        *field = json!(format!("{MARK}{}", place.sibling(collection, name)));
     }
 }
 

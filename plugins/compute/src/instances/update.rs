@@ -149,7 +149,7 @@ fn auto_delete(before: &Resource, sent: Option<&Value>) -> Value {
 
 fn needed(before: &Resource, next: &Map<String, Value>) -> Result<Action> {
     let changed = |field: &&str| before.body.get(*field) != next.get(*field);
-    Ok(match (RESTARTED.iter().any(|field| changed(&field)), LIVE.iter().any(|field| changed(&field))) {
+    Ok(match (RESTARTED.iter().any(changed), LIVE.iter().any(changed)) {
         (true, _) => Action::Restart,
         (_, true) => Action::Refresh,
         _ => Action::None,

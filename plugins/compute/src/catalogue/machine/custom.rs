@@ -54,7 +54,7 @@ impl Family {
         let malformed = || wrong(name, "It should have the form FAMILY-custom-CPUS-MEMORY, with the memory in MB.");
         let (cpus, memory) = numbers.split_once('-').ok_or_else(malformed)?;
         let memory: u64 = memory.parse().map_err(|_| malformed())?;
-        if memory % 256 != 0 {
+        if !memory.is_multiple_of(256) {
             return Err(wrong(name, "The amount of memory has to be a multiple of 256 MB."));
         }
         if let Some(size) = SHARED.iter().find(|(size, ..)| self.name == "e2" && *size == cpus) {
@@ -71,10 +71,13 @@ impl Family {
             return Err(wrong(name, &format!("The number of vCPUs has to be between 1 and {}.", self.most_cpus)));
         }
         let (right, rule) = match self.name {
-            "n1" => (cpus == 1 || cpus % 2 == 0, "1 or an even number"),
-            "n2" => (cpus % 2 == 0 && (cpus <= 32 || cpus % 4 == 0), "an even number, and above 32 a multiple of 4"),
-            "n2d" => (matches!(cpus, 2 | 4 | 8) || cpus % 16 == 0, "2, 4, 8, 16 or a multiple of 16"),
-            _ => (cpus % 2 == 0, "an even number"),
+            "n1" => (cpus == 1 || cpus.is_multiple_of(2), "1 or an even number"),
+            "n2" => (
+                cpus.is_multiple_of(2) && (cpus <= 32 || cpus.is_multiple_of(4)),
+                "an even number, and above 32 a multiple of 4",
+            ),
+            "n2d" => (matches!(cpus, 2 | 4 | 8) || cpus.is_multiple_of(16), "2, 4, 8, 16 or a multiple of 16"),
+            _ => (cpus.is_multiple_of(2), "an even number"),
         };
         if right { Ok(()) } else { Err(wrong(name, &format!("The number of vCPUs has to be {rule}."))) }
     }
