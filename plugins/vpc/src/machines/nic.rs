@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 const IMAGE: &str = "nic";
 const PROGRAM: &str = "/nic";
 
+/// The exit code of what was ended together with its container.
+const KILLED: i32 = 137;
+
 /// How often a configuration is made anew because the rows have changed meanwhile. Each change has an operation of its own, which
 /// looks at the machine as well.
 const TRIES: u32 = 5;
@@ -48,8 +51,9 @@ pub fn start(id: i64) -> Result<()> {
     docker::import_image(IMAGE, &[docker::asset(PROGRAM, 0o755, "nic")])?;
     for _ in 1..TRIES {
         match make(id) {
-            // A bridge was taken away between its making and its use, for nobody was on it.
-            Err(error) if error.code() == Code::NotFound => {}
+            // A bridge was taken away between its making and its use, for nobody was on it; or the nic itself, by a request that
+            // crosses this one.
+            Err(error) if matches!(error.code(), Code::NotFound | Code::AlreadyExists | Code::ConditionNotMet) => {}
             other => return other,
         }
     }
@@ -193,6 +197,7 @@ fn run(id: i64, json: Vec<u8>) -> Result<()> {
     let outcome = docker::exec(&name(id), &docker::Command::new([PROGRAM, "apply"]).stdin(json))?;
     match outcome.exit_code {
         0 => Ok(()),
+        KILLED => Err(docker::Error::NotRunning.into()),
         code => {
             let told = String::from_utf8_lossy(&outcome.stderr);
             Err(Error::internal(format!("the nic of machine {id} refused its configuration ({code}): {told}")))
