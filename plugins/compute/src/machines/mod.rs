@@ -9,7 +9,7 @@ pub mod reconcile;
 use crate::instances::disks;
 use crate::instances::network;
 use compute_api::store::Resource;
-use fogbank_sdk::docker;
+use fogbank_sdk::docker::{self, State};
 use fogbank_sdk::{Code, Error, Result, log};
 
 pub use reconcile::observe;
@@ -29,7 +29,8 @@ pub fn require_available() -> Result<()> {
     }
 }
 
-/// Runs an instance that does not run: as the container that it had, where that is still as it has to be.
+/// Runs an instance that does not run. A container that has run is made again, with what it wrote: the network that it was in ends
+/// when the instance stops, and the instance may have other disks by now.
 ///
 /// Errors: 400 for an image that is not there, 503 without the engine.
 pub fn start(instance: &Resource) -> Result<()> {
@@ -37,27 +38,18 @@ pub fn start(instance: &Resource) -> Result<()> {
         return Ok(());
     }
     let nic = network::start(instance.id)?;
-    let wanted = container::of(instance, &nic)?;
-    let stale = match docker::state(&wanted.name)? {
-        None => false,
-        Some(there) if there.labels == wanted.labels => {
-            docker::set_limits(&wanted.name, wanted.limits).map_err(told)?;
-            match docker::start(&wanted.name) {
-                Ok(()) => return Ok(()),
-                Err(docker::Error::Unavailable(why)) => return Err(docker::Error::Unavailable(why).into()),
-                // Its network is that of a container which is not there any more.
-                Err(_) => true,
-            }
+    let name = name(instance.id);
+    match docker::state(&name)?.map(|there| there.state) {
+        Some(State::Running) => return Ok(()),
+        Some(State::Paused) => return docker::unpause(&name).map_err(told),
+        Some(State::Stopped) => {
+            keep(instance)?;
+            docker::remove(&name).map_err(told)?;
         }
-        Some(_) => true,
-    };
-    if stale {
-        keep(instance)?;
-        docker::remove(&wanted.name).map_err(told)?;
+        Some(State::Created) | None => {}
     }
-    let wanted = container::of(instance, &nic)?;
-    docker::create(&wanted).map_err(told)?;
-    docker::start(&wanted.name).map_err(told)
+    docker::create(&container::of(instance, &nic)?).map_err(told)?;
+    docker::start(&name).map_err(told)
 }
 
 /// Stops it: its shutdown scripts run, within the time that they have.
@@ -81,7 +73,10 @@ pub fn reset(instance: &Resource) -> Result<()> {
         Ok(()) | Err(docker::Error::NotRunning) => Ok(()),
         Err(error) => Err(error),
     })?;
-    start(instance)
+    match on_container(instance, docker::start) {
+        Ok(()) if docker::has_engine() && docker::state(&name(instance.id))?.is_none() => start(instance),
+        other => other,
+    }
 }
 
 /// Makes its container again with what it has to have by now. What it wrote on its boot disk stays; what it held in memory does not.
