@@ -16,9 +16,9 @@ CREATE TABLE machine (
     -- JSON lists of text.
     tags TEXT NOT NULL,
     accounts TEXT NOT NULL,
-    can_ip_forward INTEGER NOT NULL DEFAULT 0,
+    can_ip_forward BIGINT NOT NULL DEFAULT 0,
     -- Whether its nic has to run.
-    running INTEGER NOT NULL DEFAULT 0,
+    running BIGINT NOT NULL DEFAULT 0,
     -- Digest of the configuration that its nic has.
     applied TEXT
 );
@@ -27,7 +27,7 @@ CREATE INDEX machine_by_running ON machine (running, id);
 
 CREATE TABLE nic (
     machine BIGINT NOT NULL REFERENCES machine (id) ON DELETE CASCADE,
-    place INTEGER NOT NULL,
+    place BIGINT NOT NULL,
     network TEXT NOT NULL,
     subnetwork TEXT NOT NULL,
     address BIGINT NOT NULL,
