@@ -163,12 +163,13 @@ impl App {
 
     /// Looks for the container engine from now on, if a loaded service has a use for one; to be called once the gateway is there,
     /// which containers may be waiting for.
-    pub fn watch_containers(self: &Arc<Self>) {
+    pub async fn watch_containers(self: &Arc<Self>) {
         let docker = &self.runtime.process.docker;
         docker.tell(Arc::new(ToServices(Arc::downgrade(self))));
         let snapshot = self.registry.snapshot();
         if snapshot.plugins.values().any(|plugin| plugin.manifest.capabilities.asked.contains(&Capability::Docker)) {
             docker.watch();
+            docker.first_word().await;
         }
     }
 

@@ -58,7 +58,7 @@ async fn serve(
     let docker = &app.runtime.process.docker;
     let door = ContainerDoor { gateway: Arc::downgrade(&gateway), docker: Arc::downgrade(docker) };
     docker.open_door(Arc::new(door));
-    app.watch_containers();
+    app.watch_containers().await;
     let listening = tokio::spawn(listener::run(Arc::clone(&gateway), socket, tls, Front::Clients, stop.clone()));
     let ready = get_ready(&gateway, &config, data, local).await;
     if ready.is_err() {

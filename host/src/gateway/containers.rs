@@ -67,8 +67,9 @@ impl<B: Backend> Gateway<B> {
             let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             parts.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/"));
         }
-        // Only a proxy of ours could be trusted with these, and there is none.
-        for name in ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded"] {
+        // Only a proxy of ours could be trusted with these, and there is none. `X-Forwarded-For` stays: nothing here believes it, and a
+        // service may refuse what was passed on.
+        for name in ["x-forwarded-host", "x-forwarded-proto", "forwarded"] {
             parts.headers.remove(HeaderName::from_static(name));
         }
         let container = Some(Arc::new(container));

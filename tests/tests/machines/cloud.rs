@@ -34,6 +34,11 @@ impl Cloud {
 
     /// As [`Self::start`], with more options.
     pub async fn with(more: impl FnOnce(Options) -> Options) -> Option<Self> {
+        Self::configured("", more).await
+    }
+
+    /// As [`Self::with`], with more settings in the configuration file.
+    pub async fn configured(settings: &str, more: impl FnOnce(Options) -> Options) -> Option<Self> {
         engine::image()?;
         let Some(image) = std::env::var("FOGBANK_TEST_MACHINE").ok().filter(|image| !image.is_empty()) else {
             need::skip("the test run has no image for machines (FOGBANK_TEST_MACHINE)");
@@ -41,13 +46,13 @@ impl Cloud {
         };
         let folder = TempDir::with_prefix("fogbank-machines-").expect("a folder");
         let config = folder.path().join("fogbank.toml");
-        std::fs::write(&config, format!("[docker.images]\ndebian-12 = \"{image}\"\n")).expect("written");
+        std::fs::write(&config, format!("[docker.images]\ndebian-12 = \"{image}\"\n{settings}")).expect("written");
         let options =
             Options::new().data(&folder.path().join("data")).arg("--config").arg(config.display().to_string());
         let options = more(options);
         let server = Server::with(options.clone());
         let tenant = OwnTenant::new("machines");
-        let client = server.operator();
+        let client = operator(&server);
         client.post("/_fogbank/tenants", json!({"name": tenant.0})).await.expect_success();
         let client = client.tenant(&tenant.0);
         Some(Self { server, client, tenant, _folder: folder, options })
@@ -57,7 +62,7 @@ impl Cloud {
     pub fn crash(&mut self) {
         self.server.kill();
         self.server = Server::with(self.options.clone());
-        self.client = self.server.operator().tenant(&self.tenant.0);
+        self.client = operator(&self.server).tenant(&self.tenant.0);
     }
 
     pub fn path(rest: &str) -> String {
@@ -206,4 +211,9 @@ impl Cloud {
             containers.is_empty() && networks.is_empty() && volumes.is_empty()
         });
     }
+}
+
+/// Who may do everything: the administrator, or anybody where nobody is asked.
+fn operator(server: &Server) -> Client {
+    if server.data().join("administrator-token").exists() { server.operator() } else { server.client() }
 }

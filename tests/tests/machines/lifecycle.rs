@@ -97,7 +97,8 @@ async fn f07b_an_image_that_is_not_there_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f18_more_machines_than_the_quota_allows_are_refused_with_the_limit() {
-    let Some(cloud) = Cloud::with(|options| options.arg("--set").arg("plugins.compute.settings.instances=2")).await
+    let Some(cloud) =
+        Cloud::configured("[plugins.compute.settings]\ninstances-per-project = 2\n", |options| options).await
     else {
         return;
     };

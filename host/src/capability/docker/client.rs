@@ -118,6 +118,13 @@ impl Client {
         }
     }
 
+    /// Waits until it is known whether the engine answers, for as long as one may be silent.
+    pub async fn first_word(&self) {
+        let mut health = self.health.subscribe();
+        // Whoever asks before there is an answer is told so.
+        let _ = timeout(self.limits.patience, health.wait_for(|health| !matches!(health, Health::Unknown))).await;
+    }
+
     /// Connects and agrees on a version. Changes nothing that others see.
     pub async fn look(&self) -> Result<Docker, DockerError> {
         let host = &self.host;

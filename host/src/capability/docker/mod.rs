@@ -112,6 +112,13 @@ impl Docker {
         }
     }
 
+    /// Waits until it is known whether the engine answers, for as long as one may be silent.
+    pub async fn first_word(&self) {
+        if self.has_engine() {
+            self.client.first_word().await;
+        }
+    }
+
     /// Who is told what is heard of containers.
     pub fn tell(&self, heard: Arc<dyn Heard>) {
         // Set once, at start.
