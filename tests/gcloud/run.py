@@ -55,7 +55,8 @@ def environment(base, home):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         env[name] = "http://127.0.0.1:9"
     for api in APIS:
-        env["CLOUDSDK_API_ENDPOINT_OVERRIDES_" + api] = base + "/"
+        # With the bare host gcloud leaves the path out of references that it sends.
+        env["CLOUDSDK_API_ENDPOINT_OVERRIDES_" + api] = base + ("/compute/v1/" if api == "COMPUTE" else "/")
     return env
 
 
