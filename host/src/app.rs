@@ -185,11 +185,11 @@ impl App {
     }
 
     /// Has every service look at all of its containers, in every tenant that has used it.
-    fn tell_of_all_containers(&self) {
+    async fn tell_of_all_containers(&self) {
         let snapshot = self.registry.snapshot();
         for tenant in self.tenants.list() {
-            for plugin in snapshot.plugins.values() {
-                if self.data.join("tenants").join(&*tenant.name).join(&*plugin.name).is_dir() {
+            for plugin in snapshot.plugins.values().filter(|plugin| plugin.has_runner()) {
+                if self.was_used(&tenant.name, &plugin.name).await {
                     self.background.tell_of_containers(plugin, &tenant, &BTreeSet::new());
                 }
             }
@@ -319,7 +319,11 @@ impl Heard for ToServices {
     fn heard(&self, notice: Notice) {
         let Some(app) = self.0.upgrade() else { return };
         let (owner, names) = match notice {
-            Notice::All => return app.tell_of_all_containers(),
+            Notice::All => {
+                let telling = Arc::clone(&app);
+                app.tasks.spawn(async move { telling.tell_of_all_containers().await });
+                return;
+            }
             Notice::Changed(owner, names) => (owner, names),
         };
         let Some(tenant) = app.tenants.get(&owner.tenant) else { return };
