@@ -345,7 +345,9 @@ impl TenantData for Arc<TenantFiles> {
         Box::pin(async move {
             let mut services = vec![IdentityPolicies::OWNER.to_string()];
             if let Some(app) = self.app.get().and_then(Weak::upgrade) {
-                app.background.workers.forget_tenant(name);
+                if !app.background.workers.forget_tenant(name, app.config.limits.drain).await {
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, "its background work does not end"));
+                }
                 let snapshot = app.registry.snapshot();
                 for plugin in snapshot.plugins.values() {
                     plugin.forget_tenant(name);

@@ -111,4 +111,8 @@ impl RunStep for Runner {
     fn in_use(&self) -> bool {
         self.tenant.in_flight() > 0
     }
+
+    fn is_closed(&self) -> bool {
+        self.tenant.is_closed()
+    }
 }

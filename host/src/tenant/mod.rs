@@ -56,6 +56,11 @@ impl Tenant {
     pub fn close(&self) {
         self.meter.close();
     }
+
+    /// Whether it is going away.
+    pub fn is_closed(&self) -> bool {
+        self.meter.is_closed()
+    }
 }
 
 impl fmt::Debug for Tenant {

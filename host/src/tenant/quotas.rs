@@ -68,7 +68,7 @@ impl Meter {
     pub fn enter(meter: &Arc<Self>) -> Result<Permit, Exceeded> {
         let before = meter.in_flight.fetch_add(1, Ordering::AcqRel);
         let permit = Permit(Arc::clone(meter));
-        if meter.closed.load(Ordering::Acquire) {
+        if meter.is_closed() {
             return Err(Exceeded::Closed);
         }
         match meter.limit {
@@ -87,6 +87,10 @@ impl Meter {
 
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 }
 

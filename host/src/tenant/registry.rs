@@ -28,7 +28,7 @@ pub enum TenantError {
     TooMany(usize),
     #[error("The tenant `default` is always there; reset it instead.")]
     Default,
-    #[error("Requests of the tenant were still under way after {0:?}.")]
+    #[error("Requests or background work of the tenant were still under way after {0:?}.")]
     Busy(Duration),
     #[error("the tenants cannot be stored: {0}")]
     Io(#[from] io::Error),
@@ -137,7 +137,10 @@ impl Tenants {
         let tenant = self.get(name).ok_or_else(|| TenantError::NotFound(name.to_owned()))?;
         tenant.close();
         let emptied = match self.drained(&tenant).await {
-            Ok(()) => self.data.remove(name).await.map_err(TenantError::Io),
+            Ok(()) => self.data.remove(name).await.map_err(|error| match error.kind() {
+                io::ErrorKind::TimedOut => TenantError::Busy(self.drain),
+                _ => TenantError::Io(error),
+            }),
             Err(error) => Err(error),
         };
         if emptied.is_err() {

@@ -44,7 +44,7 @@ impl Docker {
 
     /// Pulls an image, once however many ask for it.
     async fn pull(&self, name: &str, engine_name: &str) -> Result<(), DockerError> {
-        let lock = self.pull_lock(engine_name);
+        let lock = self.image_lock(engine_name);
         let _pulling = lock.lock().await;
         if self.inspect_image(engine_name).await?.is_some() {
             return Ok(());
@@ -67,7 +67,7 @@ impl Docker {
         })
     }
 
-    fn pull_lock(&self, engine_name: &str) -> Arc<AsyncMutex<()>> {
+    fn image_lock(&self, engine_name: &str) -> Arc<AsyncMutex<()>> {
         let mut pulls = self.pulls.lock().unwrap_or_else(PoisonError::into_inner);
         pulls.retain(|_, lock| Arc::strong_count(lock) > 1);
         Arc::clone(pulls.entry(engine_name.to_owned()).or_default())
@@ -96,6 +96,9 @@ impl Docker {
         let archive = tar(files, Folders::Listed)?;
         let digest = hex::encode(&Sha256::digest(&archive)[..16]);
         let reference = format!("{repository}:{tag}");
+        // Of two at once the second finds what the first has made.
+        let lock = self.image_lock(&reference);
+        let _importing = lock.lock().await;
         let before = self.inspect_image(&reference).await?;
         if before.as_ref().and_then(spec_of).is_some_and(|spec| spec == digest) {
             return Ok(());

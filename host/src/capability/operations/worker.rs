@@ -65,6 +65,8 @@ pub trait RunStep: Send + Sync {
     fn clock(&self) -> &Clock;
     /// Whether a request of the tenant is under way, which may start an operation yet.
     fn in_use(&self) -> bool;
+    /// Whether the tenant is going away.
+    fn is_closed(&self) -> bool;
 }
 
 /// A tenant and a service.
@@ -89,6 +91,8 @@ struct Signals {
     /// Containers that the service has to be told of.
     containers: Mutex<Containers>,
     stop: CancellationToken,
+    /// The worker has stopped, and so have all of its steps.
+    stopped: CancellationToken,
 }
 
 impl Signals {
@@ -107,15 +111,16 @@ impl Workers {
         })
     }
 
-    /// Starts the worker of a service in a tenant, once.
+    /// Starts the worker of a service in a tenant, once, and not where the tenant is going away.
     pub fn start(&self, tenant: &Arc<str>, plugin: &Arc<str>, runner: Arc<dyn RunStep>) {
         let key = (Arc::clone(tenant), Arc::clone(plugin));
         let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
-        if running.contains_key(&key) || self.stop.is_cancelled() {
+        if running.contains_key(&key) || self.stop.is_cancelled() || runner.is_closed() {
             return;
         }
         let signals = Arc::new(Signals { stop: self.stop.child_token(), ..Signals::default() });
         running.insert(key, Arc::clone(&signals));
+        let stopped = signals.stopped.clone().drop_guard();
         let worker = Worker {
             tenant: Arc::clone(tenant),
             plugin: Arc::clone(plugin),
@@ -125,7 +130,10 @@ impl Workers {
             busy: Mutex::default(),
             look: LOOK,
         };
-        self.tasks.spawn(Arc::new(worker).work());
+        self.tasks.spawn(async move {
+            let _stopped = stopped;
+            Arc::new(worker).work().await;
+        });
     }
 
     /// Says that a service may have started an operation.
@@ -148,16 +156,21 @@ impl Workers {
         self.signals(tenant, plugin).map_or_else(Arc::default, |signals| Arc::clone(&signals.ended))
     }
 
-    /// Ends the workers of a tenant that goes away.
-    pub fn forget_tenant(&self, tenant: &str) {
-        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
-        running.retain(|(name, _), signals| {
-            let stays = &**name != tenant;
-            if !stays {
-                signals.stop.cancel();
+    /// Ends the workers of a tenant that goes away, and waits for the steps in hand, at most for `limit`; whether they have ended.
+    pub async fn forget_tenant(&self, tenant: &str, limit: Duration) -> bool {
+        let of_tenant: Vec<Arc<Signals>> = {
+            let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+            running.extract_if(|(name, _), _| &**name == tenant).map(|(_, signals)| signals).collect()
+        };
+        for signals in &of_tenant {
+            signals.stop.cancel();
+        }
+        let all = async {
+            for signals in &of_tenant {
+                signals.stopped.cancelled().await;
             }
-            stays
-        });
+        };
+        tokio::time::timeout(limit, all).await.is_ok()
     }
 
     /// Ends all workers and waits for the steps in hand, at most for `limit`.

@@ -101,15 +101,7 @@ impl Server {
 
     /// Makes the role and its schema, or gives the role the password that belongs to this installation.
     pub(super) async fn provide(&self, identity: &Identity) -> Result<(), Error> {
-        let mut attempts = 4;
-        loop {
-            attempts -= 1;
-            match self.try_to_provide(identity).await {
-                // Another process does the same: what it made is there at the next attempt.
-                Err(_) if attempts > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
-                other => return other,
-            }
-        }
+        attempted(|| self.try_to_provide(identity)).await
     }
 
     async fn try_to_provide(&self, identity: &Identity) -> Result<(), Error> {
@@ -158,6 +150,10 @@ impl Server {
 
     /// Removes the schema with all that is in it, and the role. Its connections are ended.
     pub async fn remove(&self, identity: &Identity) -> Result<(), Error> {
+        attempted(|| self.try_to_remove(identity)).await
+    }
+
+    async fn try_to_remove(&self, identity: &Identity) -> Result<(), Error> {
         if !self.knows(identity).await? {
             return Ok(());
         }
@@ -212,6 +208,19 @@ impl Server {
         tokio::time::timeout(PATIENCE, attempt)
             .await
             .unwrap_or_else(|_| Err(Error::Unavailable("PostgreSQL does not answer in time".into())))
+    }
+}
+
+/// Does `step`, and does it again where that fails: other processes change the same catalogues, and PostgreSQL refuses all but one of
+/// those that change the same row of them at once.
+async fn attempted<F: Future<Output = Result<(), Error>>>(step: impl Fn() -> F) -> Result<(), Error> {
+    let mut attempts = 5;
+    loop {
+        attempts -= 1;
+        match step().await {
+            Err(_) if attempts > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+            other => return other,
+        }
     }
 }
 

@@ -36,6 +36,10 @@ impl RunStep for Idle {
     fn in_use(&self) -> bool {
         false
     }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,6 +136,10 @@ impl RunStep for Told {
     fn in_use(&self) -> bool {
         false
     }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 #[tokio::test]
@@ -148,4 +156,71 @@ async fn f10_news_of_containers_that_cannot_be_taken_in_is_told_again() {
     }
     workers.shutdown(Duration::from_secs(5)).await;
     assert_eq!(*told.names.lock().expect("told"), [["a"], ["a"]]);
+}
+
+/// A service whose step takes a while, in a tenant that may go away.
+#[derive(Default)]
+struct Slow {
+    closed: AtomicBool,
+    begun: AtomicBool,
+    ended: Arc<AtomicBool>,
+    clock: Clock,
+}
+
+impl RunStep for Slow {
+    fn run(&self, _: Step) -> Running {
+        self.begun.store(true, Ordering::SeqCst);
+        let ended = Arc::clone(&self.ended);
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            ended.store(true, Ordering::SeqCst);
+            Ok(StepOutcome::Done(String::new()))
+        })
+    }
+
+    fn database(&self) -> Pin<Box<dyn Future<Output = Result<Arc<Database>, Error>> + Send + '_>> {
+        Box::pin(async { Err(Error::Other("there is none".into())) })
+    }
+
+    fn schedules(&self) -> Vec<(String, Duration, bool)> {
+        Vec::new()
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn in_use(&self) -> bool {
+        false
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_that_goes_away_waits_for_the_steps_in_hand_and_gets_no_new_worker() {
+    let (workers, slow) = (Workers::default(), Arc::new(Slow::default()));
+    let (tenant, plugin): (Arc<str>, Arc<str>) = ("blue".into(), "things".into());
+    workers.start(&tenant, &plugin, Arc::clone(&slow) as Arc<dyn RunStep>);
+    workers.tell_of_containers(&tenant, &plugin, &BTreeSet::new());
+    while !slow.begun.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    slow.closed.store(true, Ordering::SeqCst);
+    assert!(!workers.forget_tenant("blue", Duration::from_millis(1)).await, "not yet");
+    slow.closed.store(false, Ordering::SeqCst);
+    workers.start(&tenant, &plugin, Arc::clone(&slow) as Arc<dyn RunStep>);
+    slow.begun.store(false, Ordering::SeqCst);
+    workers.tell_of_containers(&tenant, &plugin, &BTreeSet::new());
+    while !slow.begun.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    slow.ended.store(false, Ordering::SeqCst);
+    slow.closed.store(true, Ordering::SeqCst);
+    assert!(workers.forget_tenant("blue", Duration::from_secs(10)).await);
+    assert!(slow.ended.load(Ordering::SeqCst), "it was waited for");
+    workers.start(&tenant, &plugin, Arc::clone(&slow) as Arc<dyn RunStep>);
+    assert!(!workers.touch(&tenant, &plugin), "no worker of a tenant that goes away");
 }
