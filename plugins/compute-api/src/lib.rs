@@ -6,8 +6,8 @@
 //! | [`call`], [`path`], [`links`] | a request taken apart; names of resources, and links between them |
 //! | [`store`], [`change`], [`operation`] | rows, and the transactions that change them, each with its operation |
 //! | [`list`], [`filter`], [`order`], [`show`] | lists and what clients see |
-//! | [`generic`], [`policy`] | handlers for collections without an effect; IAM policies |
-//! | [`part`] | which of the services this is: what it keeps itself, and what it asks the other for |
+//! | [`generic`], [`entries`], [`policy`] | handlers for collections without an effect, and for lists in their resources; IAM policies |
+//! | [`part`], [`users`] | which of the services this is: what it keeps itself, and what it asks the other for |
 //! | [`places`] | regions and zones |
 //! | [`failure`], [`background`] | errors in the API's words; what both runners do alike |
 
@@ -18,6 +18,7 @@ pub mod background;
 pub mod call;
 pub mod change;
 pub mod collections;
+pub mod entries;
 pub mod failure;
 pub mod filter;
 pub mod generic;
@@ -32,3 +33,4 @@ pub mod policy;
 pub mod schema;
 pub mod show;
 pub mod store;
+pub mod users;

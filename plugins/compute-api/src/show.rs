@@ -16,7 +16,7 @@ pub fn resource(resource: &Resource, base: &str) -> Result<Value> {
         shown.insert("kind".into(), json!(kind));
     }
     shown.insert("id".into(), json!(resource.id.to_string()));
-    shown.insert("creationTimestamp".into(), json!(resource.created.to_rfc3339()));
+    shown.insert("creationTimestamp".into(), json!(resource.created.to_rfc3339_with_offset()));
     shown.insert("name".into(), json!(path.name));
     shown.extend(public(resource).map(|(name, value)| (name.clone(), value.clone())));
     shown.insert("selfLink".into(), json!(path.marked()));

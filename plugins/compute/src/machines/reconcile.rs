@@ -28,8 +28,9 @@ pub fn observe(instances: &mut [Resource]) -> Result<()> {
 fn take(instance: &mut Resource, shown: Option<&Shown>) -> bool {
     let Some(next) = seen(State::of(instance), shown.map(|shown| shown.state)) else { return false };
     instance.set("status", next.name());
-    let since =
-        |at: Option<u64>| at.and_then(|at| i64::try_from(at).ok()).map(|at| Timestamp::from_millis(at).to_rfc3339());
+    let since = |at: Option<u64>| {
+        at.and_then(|at| i64::try_from(at).ok()).map(|at| Timestamp::from_millis(at).to_rfc3339_with_offset())
+    };
     let (field, at) = match next {
         State::Terminated => ("lastStopTimestamp", since(shown.and_then(|shown| shown.ended_ms))),
         State::Running => ("lastStartTimestamp", since(shown.and_then(|shown| shown.started_ms))),

@@ -3,10 +3,10 @@
 
 pub mod handlers;
 pub mod quota;
+pub mod xpn;
 
 pub use handlers::{
-    disable_xpn_host, enable_xpn_host, get, set_cloud_armor_tier, set_common_instance_metadata,
-    set_default_network_tier, set_usage_export_bucket,
+    get, set_cloud_armor_tier, set_common_instance_metadata, set_default_network_tier, set_usage_export_bucket,
 };
 
 use crate::instances::network::read;
