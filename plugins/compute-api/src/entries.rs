@@ -274,7 +274,7 @@ mod tests {
     fn policy(collection: &str, rules: Value) -> Resource {
         let path = Path::parse(&format!("projects/p/global/{collection}/x")).unwrap();
         let body = json!({ "rules": rules }).as_object().cloned().unwrap();
-        Resource { path, id: 1, created: fogbank_sdk::Timestamp::from_millis(0), body }
+        Resource::at(path, 1, fogbank_sdk::Timestamp::from_millis(0), body)
     }
 
     const RULES: Entries = Entries { field: "rules", key: "priority", param: "priority", wrapped: false };

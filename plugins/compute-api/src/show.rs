@@ -48,6 +48,9 @@ fn public(resource: &Resource) -> impl Iterator<Item = (&String, &Value)> {
 
 /// What says which state of a resource a change is about.
 pub fn fingerprint(resource: &Resource) -> Result<String> {
+    if let Some(kept) = &resource.fingerprint {
+        return Ok(kept.clone());
+    }
     let fields: Vec<(&String, &Value)> = public(resource).collect();
     etag::fingerprint(&(resource.id, fields))
 }

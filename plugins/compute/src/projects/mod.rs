@@ -60,5 +60,5 @@ fn look_up(id: &str) -> Result<Resource> {
     let number = number.ok_or_else(|| Error::internal(format!("the project {id} has no number")))?;
     let created = project["createTime"].as_str().and_then(|time| Timestamp::parse(time).ok());
     let created = created.unwrap_or_else(fogbank_sdk::context::now);
-    Ok(Resource { path: path(id), id: number, created, body: Map::new() })
+    Ok(Resource::at(path(id), number, created, Map::new()))
 }
