@@ -9,7 +9,7 @@
 //! | [`generic`], [`entries`], [`policy`] | handlers for collections without an effect, and for lists in their resources; IAM policies |
 //! | [`part`], [`users`] | which of the services this is: what it keeps itself, and what it asks the other for |
 //! | [`places`] | regions and zones |
-//! | [`failure`], [`background`] | errors in the API's words; what both runners do alike |
+//! | [`failure`], [`engine`], [`background`] | errors in the API's words, and those of the container engine; what both runners do alike |
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -18,6 +18,7 @@ pub mod background;
 pub mod call;
 pub mod change;
 pub mod collections;
+pub mod engine;
 pub mod entries;
 pub mod failure;
 pub mod filter;

@@ -43,7 +43,7 @@ pub fn reserve(mut request: Request) -> Result<Reply> {
             return row::nics_of(tx, id);
         }
         if let Some(other) = row::named(tx, &path.project, &path.name, Some(&told.zone))?.first() {
-            return Err(failure::already_exists(&other.path));
+            return Err(failure::already_exists(&other.path).with_details(json!({"machine": other.id.to_string()})));
         }
         let machine = Machine {
             id,

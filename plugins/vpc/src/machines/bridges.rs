@@ -33,7 +33,7 @@ pub fn make(snapshots: &[Snapshot], networks: &[Path]) -> Result<()> {
         // The row comes first, so that no bridge is forgotten.
         let sql = "INSERT INTO bridge (name, network) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         db::execute(vec![db::stmt(sql, params![name.as_str(), path.to_string()])])?;
-        let made = docker::create_network(&name)?;
+        let made = docker::create_network(&name).map_err(compute_api::engine::told)?;
         let sql = "UPDATE bridge SET gateway = $2 WHERE name = $1";
         db::execute(vec![db::stmt(sql, params![name, made.gateway])])?;
     }
