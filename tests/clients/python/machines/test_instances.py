@@ -1,6 +1,7 @@
 """Instances with google-cloud-compute: made, read, started and stopped, refused, deleted."""
 
 import ipaddress
+import uuid
 
 import pytest
 from gce import IMAGE, PROJECT, REGION, ZONE, done, instance, last, new_name, reason
@@ -192,7 +193,7 @@ def test_several_interfaces(new_instance, subnetwork):
 
 
 def test_the_same_request_twice_makes_one(cloud, later):
-    name, request_id = new_name("vm"), "3b241101-e2bb-4255-8caf-4136c566a962"
+    name, request_id = new_name("vm"), str(uuid.uuid4())
     request = compute_v1.InsertInstanceRequest(project=PROJECT, zone=ZONE, instance_resource=instance(name), request_id=request_id)
     first = cloud.instances.insert(request=request)
     later(cloud.instances.delete, zone=ZONE, instance=name)
