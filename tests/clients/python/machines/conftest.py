@@ -1,9 +1,16 @@
 """Clients of Compute Engine, and resources that go again with the test that made them."""
 
+import pathlib
+import sys
+
 import pytest
 from gce import PROJECT, REGION, ZONE, Cloud, done, instance, new_name
 from google.api_core import exceptions
 from google.cloud import compute_v1
+
+
+# What the tests below `required` share with those of other services.
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "required"))
 
 
 def pytest_configure(config):

@@ -3,25 +3,17 @@
 import json
 import os
 import pathlib
-import sys
-import uuid
+
+import libcloud.security
+import pytest
+from cloud import BASE, PROJECT, Account, Caller, grant, note
+from gce import new_name
+from libcloud.common.google import GoogleServiceAcctAuthConnection, ResourceNotFoundError
+from libcloud.compute.drivers.gce import GCEConnection
+from libcloud.compute.providers import get_driver
+from libcloud.compute.types import Provider
 
 DATA = pathlib.Path(os.environ["FOGBANK_DATA"])
-# What the two libraries are told of the certificate, before either is imported.
-for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
-    os.environ[name] = str(DATA / "tls" / "bundle.pem")
-sys.path.append(str(pathlib.Path(__file__).parents[2] / "required"))
-
-import pytest  # noqa: E402
-from cloud import BASE, PROJECT, Account, Caller, grant, note  # noqa: E402
-from libcloud.common.google import GoogleServiceAcctAuthConnection, ResourceNotFoundError  # noqa: E402
-from libcloud.compute.drivers.gce import GCEConnection  # noqa: E402
-from libcloud.compute.providers import get_driver  # noqa: E402
-from libcloud.compute.types import Provider  # noqa: E402
-
-
-def new_name(prefix):
-    return f"{prefix}-{uuid.uuid4().hex[:10]}"
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +29,7 @@ def new_driver(operator, tmp_path_factory):
     classes, which it documents for this, is pointed at the server. Its `Host` header stays `www.googleapis.com`, and so do all links.
     It waits two seconds between looks at an operation; that is shortened."""
     patch = pytest.MonkeyPatch()
+    patch.setattr(libcloud.security, "CA_CERTS_PATH", str(DATA / "tls" / "bundle.pem"))
     patch.setattr(GCEConnection, "base_url", BASE, raising=False)
     patch.setattr(GoogleServiceAcctAuthConnection, "base_url", BASE, raising=False)
     patch.setattr(GCEConnection, "poll_interval", 0.1)

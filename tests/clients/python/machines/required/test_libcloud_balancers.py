@@ -1,7 +1,7 @@
 """Load balancing's resources with Libcloud's driver."""
 
 import pytest
-from conftest import new_name
+from gce import new_name
 from libcloud.common.google import GoogleBaseError, ResourceNotFoundError
 
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import new_name
+from gce import new_name
 from libcloud.common.google import GoogleBaseError, ResourceNotFoundError
 
 

@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from conftest import new_name
+from gce import new_name
 from libcloud.common.google import GoogleBaseError, InvalidRequestError, ResourceExistsError, ResourceNotFoundError
 from libcloud.compute.types import NodeState
 
