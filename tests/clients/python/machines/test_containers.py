@@ -51,8 +51,12 @@ def test_a_machine_answers_at_the_address_that_it_has(cloud, web, rule):
     outside = nic.access_configs[0].nat_i_p
     assert until(lambda: page(outside), f"no page at {outside}") == web.name
     assert nic.network_i_p in says(web.id, "hostname -I").split()
-    output = until(lambda: "the page of" in cloud.instances.get_serial_port_output(**where).contents and cloud.instances.get_serial_port_output(**where), "no output")
-    assert f"the page of {web.name} is ready" in output.contents and output.next_ > 0
+
+    def console():
+        output = cloud.instances.get_serial_port_output(**where)
+        return output if f"the page of {web.name} is ready" in output.contents else None
+
+    output = until(console, "nothing of the script on the console")
     rest = compute_v1.GetSerialPortOutputInstanceRequest(**where, start=output.next_)
     assert "the page of" not in cloud.instances.get_serial_port_output(request=rest).contents
     attributes = cloud.instances.get_guest_attributes(request=compute_v1.GetGuestAttributesInstanceRequest(**where, query_path="page/"))
