@@ -26,7 +26,7 @@ pub mod routers;
 pub mod routes;
 pub mod subnetworks;
 
-pub use compute_api::{entries, generic, users};
+pub use compute_api::{counts, entries, generic, users};
 
 use compute_api::background;
 use compute_api::part::{self, Part};

@@ -3,6 +3,8 @@
 //!
 //! Nothing is balanced and nobody's health is probed, which the header `x-fogbank-effect: none` of the answers says.
 
+pub mod certificates;
+pub mod defaults;
 pub mod endpoints;
 pub mod health;
 pub mod keys;

@@ -237,8 +237,16 @@ pub fn remove(id: i64) -> Result<()> {
 /// Removes the bridges of networks that no machine is on any more.
 ///
 /// Errors: as [`remove`].
-pub fn tidy(networks: &[Path]) -> Result<()> {
-    if docker::has_engine() { bridges::tidy(networks) } else { Ok(()) }
+pub fn tidy() -> Result<()> {
+    if docker::has_engine() { bridges::tidy() } else { Ok(()) }
+}
+
+/// Whether the nic of a machine has ended or is not there, as last heard. One that was made and did not run yet is being started by
+/// who has made it.
+///
+/// Errors: 503 without a container engine.
+pub fn is_down(id: i64) -> Result<bool> {
+    Ok(docker::state(&name(id))?.is_none_or(|shown| shown.state == State::Stopped))
 }
 
 /// Whether the nic of a machine runs, as last heard.
