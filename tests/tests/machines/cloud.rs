@@ -11,6 +11,10 @@ use tempfile::TempDir;
 
 pub use crate::api::{Api, ZONE};
 
+/// Ends with 0 inside a machine whose metadata server answers.
+pub const METADATA: &str =
+    "curl -sf -m 2 -H 'Metadata-Flavor: Google' http://metadata.google.internal/computeMetadata/v1/instance/name";
+
 /// The server, its tenant, and what is below the project's path.
 pub struct Cloud {
     pub server: Server,

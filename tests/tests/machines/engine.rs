@@ -1,6 +1,6 @@
 //! Docker goes and comes back.
 
-use crate::cloud::{Cloud, ZONE};
+use crate::cloud::{Cloud, METADATA, ZONE};
 use crate::way::Way;
 use fogbank_tests::docker::docker;
 use serde_json::{Value, json};
@@ -108,13 +108,11 @@ async fn f07_f10_what_an_engine_lost_while_it_was_away_is_known_when_it_is_back(
         cloud.status("w1").await == "TERMINATED" && cloud.status("w2").await == "TERMINATED"
     })
     .await;
-    let metadata =
-        "curl -sf -m 2 -H 'Metadata-Flavor: Google' http://metadata.google.internal/computeMetadata/v1/instance/name";
-    cloud.until(&nicless, metadata);
+    cloud.until(&nicless, METADATA);
     for name in ["w1", "w2"] {
         cloud.act(name, "start").await;
         let machine = cloud.instance(name).await;
-        cloud.until(&machine, metadata);
+        cloud.until(&machine, METADATA);
     }
     cloud.expect_true().await;
     cloud.expect_clean_end().await;

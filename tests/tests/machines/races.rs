@@ -1,6 +1,7 @@
 //! Many at once.
 
-use crate::cloud::{Cloud, ZONE};
+use crate::cloud::{Cloud, METADATA, ZONE};
+use crate::way::{Then, Way};
 use fogbank_tests::docker::docker;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -85,7 +86,7 @@ async fn f12_a_machine_that_is_deleted_while_it_is_made_leaves_nothing() {
     let each = (0..10).map(|number| async move {
         let name = format!("w{number}");
         let made = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine(&name, "")).await;
-        tokio::time::sleep(Duration::from_millis(150 * number)).await;
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..1500))).await;
         let deleted = cloud.begin("DELETE", &format!("zones/{ZONE}/instances/{name}"), Value::Null).await;
         let (_, deleted) = tokio::join!(cloud.soon(&made), cloud.soon(&deleted));
         assert!(deleted.get("error").is_none(), "{deleted:#}");
@@ -97,14 +98,57 @@ async fn f12_a_machine_that_is_deleted_while_it_is_made_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f12_a_delete_that_overtakes_its_create_leaves_nothing() {
+    // The delete has looked for the container, and the create makes it before the delete is through.
+    let fault = "compute.delete.release:delay=2000";
+    let Some(cloud) = Cloud::with(|options| options.env("FOGBANK_FAULT", fault)).await else { return };
+    let made = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine("w1", "")).await;
+    let deleted = cloud.begin("DELETE", &format!("zones/{ZONE}/instances/w1"), Value::Null).await;
+    let (_, deleted) = tokio::join!(cloud.soon(&made), cloud.soon(&deleted));
+    assert!(deleted.get("error").is_none(), "{deleted:#}");
+    cloud.client.get(&Cloud::path(&format!("zones/{ZONE}/instances/w1"))).await.expect_error(404, "notFound");
+    cloud.expect_true().await;
+    cloud.expect_clean_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f10_a_stop_that_overtakes_its_create_ends_in_a_state_that_is_so() {
+    let way = Way::new();
+    let host = way.host();
+    let Some(cloud) = Cloud::with(|options| options.env("DOCKER_HOST", host)).await else { return };
+    let made = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine("w1", "")).await;
+    let nic = format!("nic-{}", made["targetId"].as_str().expect("an id"));
+    fogbank_tests::wait_until(Duration::from_secs(10), &nic, || cloud.containers().contains_key(&nic));
+    // The stop has looked for the container, and the create makes it before the stop has removed its nic.
+    way.on("DELETE containers/", 1, Then::Delay(Duration::from_secs(2)));
+    let answer = cloud.client.post(&Cloud::path(&format!("zones/{ZONE}/instances/w1/stop")), Value::Null).await;
+    let made = cloud.soon(&made).await;
+    match answer.status {
+        200 => drop(cloud.soon(&answer.json()).await),
+        status => assert_eq!(status, 400, "one that is on its way may be refused: {}", answer.text()),
+    }
+    way.met();
+    cloud.expect_true().await;
+    let there = cloud.machines().await;
+    assert_eq!(there.is_empty(), made.get("error").is_some(), "{made:#}");
+    for machine in there {
+        if cloud.status("w1").await == "TERMINATED" {
+            cloud.act("w1", "start").await;
+        }
+        cloud.until(&machine, METADATA);
+    }
+    cloud.expect_clean_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f10_starts_and_stops_that_cross_end_in_a_state_that_is_so() {
     let Some(cloud) = Cloud::start().await else { return };
     let machines = ["w1", "w2", "w3"];
     join_all(machines.map(|name| cloud.launch(Cloud::machine(name, "")))).await;
     let cloud = &cloud;
-    let each = machines.into_iter().enumerate().map(|(at, name)| async move {
+    let each = machines.into_iter().map(|name| async move {
         let mut begun = Vec::new();
-        for (turn, action) in ["stop", "start", "stop", "start"].into_iter().enumerate() {
+        for action in ["stop", "start", "stop", "start"] {
             let path = Cloud::path(&format!("zones/{ZONE}/instances/{name}/{action}"));
             let answer = cloud.client.post(&path, Value::Null).await;
             // One that is on its way may be refused.
@@ -112,7 +156,7 @@ async fn f10_starts_and_stops_that_cross_end_in_a_state_that_is_so() {
                 200 => begun.push(answer.json()),
                 status => assert_eq!(status, 400, "{}", answer.text()),
             }
-            tokio::time::sleep(Duration::from_millis(u64::try_from(70 * (at + turn)).expect("small"))).await;
+            tokio::time::sleep(Duration::from_millis(rand::random_range(0..400))).await;
         }
         join_all(begun.iter().map(|operation| cloud.soon(operation))).await;
     });
@@ -125,7 +169,7 @@ async fn f10_starts_and_stops_that_cross_end_in_a_state_that_is_so() {
             cloud.act(name, "start").await;
         }
         let machine = cloud.instance(name).await;
-        cloud.until(&machine, "curl -sf -m 2 -H 'Metadata-Flavor: Google' http://metadata.google.internal/computeMetadata/v1/instance/name");
+        cloud.until(&machine, METADATA);
     }
     cloud.expect_clean_end().await;
 }
@@ -156,10 +200,7 @@ async fn f10_f12_containers_that_are_killed_while_machines_start_and_stop_leave_
         cloud.act("w1", "start").await;
     }
     let machine = cloud.instance("w1").await;
-    cloud.until(
-        &machine,
-        "curl -sf -m 2 -H 'Metadata-Flavor: Google' http://metadata.google.internal/computeMetadata/v1/instance/name",
-    );
+    cloud.until(&machine, METADATA);
     cloud.expect_clean_end().await;
 }
 
