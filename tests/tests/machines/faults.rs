@@ -21,6 +21,8 @@ async fn f12_a_kill_at_any_moment_leaves_machines_or_nothing() {
     for round in 0..kills() {
         let (method, rest, long) = ACTS[usize::try_from(round).expect("small") % ACTS.len()];
         prepare(&cloud, rest).await;
+        // The answer comes within the first milliseconds.
+        let long = if rand::random_range(0..3) == 0 { 30 } else { long };
         let after = Duration::from_millis(rand::random_range(0..long));
         let path = format!("{}{rest}", cloud.instances());
         let request = cloud.client.request(method.parse().expect("a method"), &path);
