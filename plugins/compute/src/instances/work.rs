@@ -42,7 +42,7 @@ pub fn run(operation: &Operation, input: &Input) -> Result<Outcome> {
         return release(input);
     }
     if operation.kind == BULK {
-        return super::bulk::wait(input);
+        return super::bulk::wait(operation, input);
     }
     let path = input.path()?;
     let Some(instance) = find(&path, input.id)? else { return gone(operation, input, &path) };
