@@ -114,7 +114,15 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
 
 /// What stands on its disks is there before it starts.
 fn prepared(instance: &Resource) -> Result<()> {
-    disks::attached(instance).iter().filter_map(disks::source).try_for_each(|disk| crate::disks::make(&disk))
+    for attached in disks::attached(instance) {
+        let Some(disk) = disks::source(attached) else { continue };
+        crate::disks::make(&disk)?;
+        match attached["boot"] == true {
+            true => crate::disks::fold(&disk)?,
+            false => crate::disks::lay_out(&disk)?,
+        }
+    }
+    Ok(())
 }
 
 /// Leaves nothing of an instance that could not be started.
