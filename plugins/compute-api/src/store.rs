@@ -142,6 +142,11 @@ pub fn save(tx: &Transaction, resource: &Resource) -> Result<()> {
     if changed == 0 {
         return Err(failure::not_found(&resource.path));
     }
+    let kept = tx.query("SELECT target FROM link WHERE source = $1 ORDER BY target", params![path.as_str()])?;
+    let kept = kept.into_iter().map(|row| row.get("target")).collect::<std::result::Result<Vec<String>, _>>()?;
+    if kept == bound(resource) {
+        return Ok(());
+    }
     tx.execute("DELETE FROM link WHERE source = $1", params![path])?;
     write_links(tx, resource)
 }
@@ -178,18 +183,30 @@ pub fn users_of(tx: &Transaction, path: &Path) -> Result<Vec<String>> {
 }
 
 fn write_links(tx: &Transaction, resource: &Resource) -> Result<()> {
-    // A template names what will be used by machines that are not there yet.
-    if resource.path.collection == "instanceTemplates" {
-        return Ok(());
+    let mut values = params![resource.path.to_string()];
+    let mut rows = Vec::new();
+    for target in bound(resource) {
+        values.push(target.into());
+        rows.push(format!("($1, ${})", values.len()));
     }
-    let source = resource.path.to_string();
-    for (field, target) in links::of(&resource.body) {
-        if binds(&field) && target != resource.path {
-            let sql = "INSERT INTO link (source, target) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-            tx.execute(sql, params![source.as_str(), target.to_string()])?;
-        }
+    if !rows.is_empty() {
+        tx.execute(&format!("INSERT INTO link (source, target) VALUES {}", rows.join(", ")), values)?;
     }
     Ok(())
+}
+
+/// What has to stay while the resource is there, sorted.
+fn bound(resource: &Resource) -> Vec<String> {
+    // A template names what will be used by machines that are not there yet.
+    if resource.path.collection == "instanceTemplates" {
+        return Vec::new();
+    }
+    let links = links::of(&resource.body).into_iter();
+    let binding = links.filter(|(field, target)| binds(field) && *target != resource.path);
+    let mut targets: Vec<String> = binding.map(|(_, target)| target.to_string()).collect();
+    targets.sort();
+    targets.dedup();
+    targets
 }
 
 /// Whether what a field names has to stay. `sourceImage` and its like only say where something came from.

@@ -42,10 +42,10 @@ pub fn create(call: &Call, draft: Draft) -> Result<String> {
     settle(instance.id, written)
 }
 
-/// Makes an instance that no request asked for in so many words; gives the name of its operation.
+/// Makes an instance that no request asked for in so many words; gives the name of its operation, which shows `shown` as well.
 ///
 /// Errors: as [`create`].
-pub fn create_for(draft: Draft, kind: &str) -> Result<String> {
+pub fn create_for(draft: Draft, shown: &Value) -> Result<String> {
     machines::require_available()?;
     let limits = Limits::now()?;
     let mut instance = Resource::new(draft.path, draft.body)?;
@@ -53,12 +53,9 @@ pub fn create_for(draft: Draft, kind: &str) -> Result<String> {
     reserve(&mut instance)?;
     let written = db::transaction(|tx| {
         let (instance, made) = write(tx, &instance, limits)?;
-        let input = Input {
-            kind: kind.to_owned(),
-            target: instance.path.to_string(),
-            id: instance.id,
-            payload: disks::noted(&made),
-        };
+        let mut payload = disks::noted(&made);
+        payload[operation::SHOWN] = shown.clone();
+        let input = Input { kind: "insert".to_owned(), target: instance.path.to_string(), id: instance.id, payload };
         Ok((operation::begin(tx, work::CREATE, &instance.path.scope, &input, &instance.path)?, true))
     });
     settle(instance.id, written)

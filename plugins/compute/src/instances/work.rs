@@ -48,7 +48,7 @@ pub fn run(operation: &Operation, input: &Input) -> Result<Outcome> {
         return release(input);
     }
     if operation.kind == BULK {
-        return super::bulk::wait(input);
+        return super::bulk::wait(operation, input);
     }
     let path = input.path()?;
     let Some(instance) = find(&path, input.id)? else { return gone(operation, input, &path) };
@@ -112,10 +112,7 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
     }
     context::reach("compute.create.start")?;
     match prepared(instance).and_then(|()| machines::start(instance)) {
-        Ok(()) => {
-            enter(instance, State::Running)?;
-            Ok(done())
-        }
+        Ok(()) => arrive(instance),
         Err(error) if error.http_status() >= 500 => Err(error),
         Err(error) => {
             log::warn!("{} cannot be started: {}", instance.path, error.message());
@@ -124,6 +121,26 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
             change(instance, |instance| instance.set(FAILURE, kept.clone()))?;
             undo(instance, input)?;
             Err(error)
+        }
+    }
+}
+
+/// Enters RUNNING, unless the instance is being deleted or is gone: what was started goes as well then.
+fn arrive(instance: &Resource) -> Result<Outcome> {
+    let there = db::transaction(|tx| {
+        let now = store::find(tx, &instance.path)?.filter(|now| now.id == instance.id);
+        let Some(mut now) = now.filter(|now| State::of(now) != State::Stopping) else { return Ok(false) };
+        if matches!(State::of(&now), State::Provisioning | State::Staging) {
+            State::Running.enter(&mut now);
+            store::save(tx, &now)?;
+        }
+        Ok(true)
+    })?;
+    match there {
+        true => Ok(done()),
+        false => {
+            machines::remove(instance)?;
+            Err(compute_api::failure::not_found(&instance.path))
         }
     }
 }
@@ -137,7 +154,15 @@ fn failure(instance: &Resource) -> Option<Error> {
 
 /// What stands on its disks is there before it starts.
 fn prepared(instance: &Resource) -> Result<()> {
-    disks::attached(instance).iter().filter_map(disks::source).try_for_each(|disk| crate::disks::make(&disk))
+    for attached in disks::attached(instance) {
+        let Some(disk) = disks::source(attached) else { continue };
+        crate::disks::make(&disk)?;
+        match attached["boot"] == true {
+            true => crate::disks::fold(&disk)?,
+            false => crate::disks::lay_out(&disk)?,
+        }
+    }
+    Ok(())
 }
 
 /// Leaves nothing of an instance that could not be started.
@@ -192,6 +217,8 @@ fn delete(instance: &Resource, input: &Input) -> Result<Outcome> {
     machines::remove(instance)?;
     context::reach("compute.delete.release")?;
     network::release(instance.id)?;
+    // An operation that was starting it may have made a container meanwhile; without a network no other follows.
+    machines::remove(instance)?;
     forget(instance)?;
     disks::discard(&input.payload)?;
     Ok(done())
