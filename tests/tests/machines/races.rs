@@ -181,9 +181,9 @@ async fn f10_f12_containers_that_are_killed_while_machines_start_and_stop_leave_
     for (turn, part) in ["vm", "nic", "vm", "nic"].into_iter().enumerate() {
         for (action, command) in [("stop", ["rm", "-f"].as_slice()), ("start", &["kill"]), ("start", &["rm", "-f"])] {
             if action == "start" && cloud.status("w1").await == "RUNNING" {
-                cloud.act("w1", "stop").await;
+                cloud.act_soon("w1", "stop").await;
             } else if action == "stop" && cloud.status("w1").await == "TERMINATED" {
-                cloud.act("w1", "start").await;
+                cloud.act_soon("w1", "start").await;
             }
             let operation = cloud.begin("POST", &format!("zones/{ZONE}/instances/w1/{action}"), Value::Null).await;
             let killer = kill(
@@ -197,7 +197,7 @@ async fn f10_f12_containers_that_are_killed_while_machines_start_and_stop_leave_
         }
     }
     if cloud.status("w1").await == "TERMINATED" {
-        cloud.act("w1", "start").await;
+        cloud.act_soon("w1", "start").await;
     }
     let machine = cloud.instance("w1").await;
     cloud.until(&machine, METADATA);
