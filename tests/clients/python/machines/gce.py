@@ -68,3 +68,8 @@ def instance(name, machine_type="e2-micro", disks=None, network="global/networks
     return compute_v1.Instance(
         name=name, machine_type=f"zones/{ZONE}/machineTypes/{machine_type}", disks=[boot] if disks is None else disks, **more
     )
+
+
+def word(client):
+    """What a client's methods call one of its resources: `url_map`."""
+    return next(name.removesuffix("_resource") for name in client.insert.__annotations__ if name.endswith("_resource"))

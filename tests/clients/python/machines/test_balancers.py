@@ -6,40 +6,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from gce import PROJECT, REGION, ZONE, done, last, new_name, reason
+from gce import PROJECT, REGION, ZONE, done, last, new_name, reason, word
 from google.api_core import exceptions
 from google.cloud import compute_v1
 
 IN_USE = ("resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")
-
-
-class Kept:
-    """Makes resources of a collection, each with its client's own words for it, and reads them back."""
-
-    def __init__(self, cloud, later):
-        self.cloud, self.later = cloud, later
-
-    def __call__(self, collection, resource, **scope):
-        """`kept("url_maps", UrlMap(...))`: `resource` as it then reads."""
-        client, word = getattr(self.cloud, collection), self.word(collection)
-        body = next(name for name in (f"{word}_resource", f"{word.removeprefix('region_').removeprefix('global_')}_resource") if self.takes(client, name))
-        done(client.insert(project=PROJECT, **scope, **{body: resource}))
-        key = body.removesuffix("_resource")
-        self.later(client.delete, **scope, **{key: resource.name})
-        return client.get(project=PROJECT, **scope, **{key: resource.name})
-
-    @staticmethod
-    def word(collection):
-        return collection.removesuffix("ies") + "y" if collection.endswith("ies") else collection.removesuffix("s")
-
-    @staticmethod
-    def takes(client, argument):
-        return argument in client.insert.__annotations__
-
-
-@pytest.fixture
-def kept(cloud, later):
-    return Kept(cloud, later)
 
 
 def health_check(**more):
@@ -117,21 +88,20 @@ def test_a_backend_service_and_its_groups(cloud, kept, service, later):
 
 
 def test_a_front_of_http(cloud, kept, service, url_map):
+    second = kept("url_maps", compute_v1.UrlMap(name=new_name("map"), default_service=service.self_link))
     proxy = kept("target_http_proxies", compute_v1.TargetHttpProxy(name=new_name("px"), url_map=url_map.self_link))
     wanted = compute_v1.ForwardingRule(
         name=new_name("fr"), target=proxy.self_link, port_range="80", load_balancing_scheme="EXTERNAL_MANAGED", I_p_protocol="TCP"
     )
     rule = kept("global_forwarding_rules", wanted)
     assert rule.port_range == "80-80" and last(rule.target) == proxy.name and rule.I_p_address and rule.network_tier == "PREMIUM"
-    for client, used in (("target_http_proxies", proxy), ("url_maps", url_map), ("backend_services", service)):
-        key = {"target_http_proxies": "target_http_proxy"}.get(client, Kept.word(client))
+    for client, used in ((cloud.target_http_proxies, proxy), (cloud.url_maps, url_map), (cloud.backend_services, service)):
         with pytest.raises(exceptions.BadRequest) as refused:
-            done(getattr(cloud, client).delete(project=PROJECT, **{key: used.name}))
-        assert reason(refused) in IN_USE, client
+            done(client.delete(project=PROJECT, **{word(client): used.name}))
+        assert reason(refused) in IN_USE, used.name
     request = compute_v1.GlobalSetLabelsRequest(label_fingerprint=rule.label_fingerprint, labels={"env": "live"})
     done(cloud.global_forwarding_rules.set_labels(project=PROJECT, resource=rule.name, global_set_labels_request_resource=request))
     assert dict(cloud.global_forwarding_rules.get(project=PROJECT, forwarding_rule=rule.name).labels) == {"env": "live"}
-    second = kept("url_maps", compute_v1.UrlMap(name=new_name("map"), default_service=service.self_link))
     request = compute_v1.UrlMapReference(url_map=second.self_link)
     done(cloud.target_http_proxies.set_url_map(project=PROJECT, target_http_proxy=proxy.name, url_map_reference_resource=request))
     assert last(cloud.target_http_proxies.get(project=PROJECT, target_http_proxy=proxy.name).url_map) == second.name
@@ -153,12 +123,12 @@ def test_a_front_of_https(cloud, kept, url_map):
     wanted = compute_v1.SslCertificate(name=new_name("cert"), certificate=public, private_key=private)
     made = kept("ssl_certificates", wanted)
     assert (made.type_, made.certificate) == ("SELF_MANAGED", public) and made.expire_time and not made.private_key
+    policy = kept("ssl_policies", compute_v1.SslPolicy(name=new_name("tls"), profile="MODERN", min_tls_version="TLS_1_2"))
     proxy = kept("target_https_proxies", compute_v1.TargetHttpsProxy(name=new_name("px"), url_map=url_map.self_link, ssl_certificates=[made.self_link]))
     assert [last(each) for each in proxy.ssl_certificates] == [made.name]
     with pytest.raises(exceptions.BadRequest) as used:
         done(cloud.ssl_certificates.delete(project=PROJECT, ssl_certificate=made.name))
     assert reason(used) in IN_USE
-    policy = kept("ssl_policies", compute_v1.SslPolicy(name=new_name("tls"), profile="MODERN", min_tls_version="TLS_1_2"))
     request = compute_v1.SslPolicyReference(ssl_policy=policy.self_link)
     done(cloud.target_https_proxies.set_ssl_policy(project=PROJECT, target_https_proxy=proxy.name, ssl_policy_reference_resource=request))
     assert last(cloud.target_https_proxies.get(project=PROJECT, target_https_proxy=proxy.name).ssl_policy) == policy.name
