@@ -88,7 +88,7 @@ def test_an_unmanaged_group(driver, later, new_node):
     assert group.set_named_ports([{"name": "https", "port": 443}])
     kept = driver.ex_get_instancegroup(group.name)
     assert kept.named_ports == [{"name": "https", "port": 443}] and kept.network.name == "default"
-    assert group.id in [found.id for found in driver.ex_list_instancegroups(driver.zone)]
+    assert group.name in [found.name for found in driver.ex_list_instancegroups(driver.zone)]
     assert group.remove_instances([node]) and group.list_instances() == []
     assert driver.ex_destroy_instancegroup(group)
     with pytest.raises(ResourceNotFoundError):

@@ -51,9 +51,9 @@ def test_the_project(driver):
     assert project.name == PROJECT and int(project.id) > 0 and {quota["metric"] for quota in project.quotas} >= {"NETWORKS", "FIREWALLS"}
     value = uuid.uuid4().hex
     assert driver.ex_set_common_instance_metadata({"python": value}, force=True)
-    assert {item["key"]: item["value"] for item in driver.ex_get_project().metadata["items"]} == {"python": value}
-    assert project.set_common_instance_metadata({}, force=True)
-    assert not driver.ex_get_project().metadata.get("items")
+    assert {item["key"]: item["value"] for item in driver.ex_get_project().metadata} == {"python": value}
+    assert project.set_common_instance_metadata(None, force=True)
+    assert not driver.ex_get_project().metadata
 
 
 def test_pages_and_filters_of_lists(driver):
