@@ -80,7 +80,11 @@ def test_a_backend_service_and_its_groups(cloud, kept, service, later):
     with pytest.raises(exceptions.BadRequest, match=service.name):
         done(cloud.instance_groups.delete(project=PROJECT, zone=ZONE, instance_group=group.name))
     whole = compute_v1.BackendService(
-        name=service.name, fingerprint=patched.fingerprint, protocol="HTTP", health_checks=patched.health_checks, load_balancing_scheme="EXTERNAL_MANAGED"
+        name=service.name,
+        fingerprint=patched.fingerprint,
+        protocol="HTTP",
+        health_checks=patched.health_checks,
+        load_balancing_scheme="EXTERNAL_MANAGED",
     )
     done(cloud.backend_services.update(project=PROJECT, backend_service=service.name, backend_service_resource=whole))
     updated = cloud.backend_services.get(project=PROJECT, backend_service=service.name)
@@ -124,7 +128,8 @@ def test_a_front_of_https(cloud, kept, url_map):
     made = kept("ssl_certificates", wanted)
     assert (made.type_, made.certificate) == ("SELF_MANAGED", public) and made.expire_time and not made.private_key
     policy = kept("ssl_policies", compute_v1.SslPolicy(name=new_name("tls"), profile="MODERN", min_tls_version="TLS_1_2"))
-    proxy = kept("target_https_proxies", compute_v1.TargetHttpsProxy(name=new_name("px"), url_map=url_map.self_link, ssl_certificates=[made.self_link]))
+    wanted = compute_v1.TargetHttpsProxy(name=new_name("px"), url_map=url_map.self_link, ssl_certificates=[made.self_link])
+    proxy = kept("target_https_proxies", wanted)
     assert [last(each) for each in proxy.ssl_certificates] == [made.name]
     with pytest.raises(exceptions.BadRequest) as used:
         done(cloud.ssl_certificates.delete(project=PROJECT, ssl_certificate=made.name))
@@ -136,7 +141,9 @@ def test_a_front_of_https(cloud, kept, url_map):
 
 def test_a_rule_inside_a_region(kept, subnetwork):
     check = kept("region_health_checks", health_check(), region=REGION)
-    wanted = compute_v1.BackendService(name=new_name("be"), protocol="TCP", load_balancing_scheme="INTERNAL", health_checks=[check.self_link])
+    wanted = compute_v1.BackendService(
+        name=new_name("be"), protocol="TCP", load_balancing_scheme="INTERNAL", health_checks=[check.self_link]
+    )
     service = kept("region_backend_services", wanted, region=REGION)
     wanted = compute_v1.ForwardingRule(
         name=new_name("fr"),
@@ -166,13 +173,21 @@ def test_a_security_policy(cloud, kept, service):
     policy = kept("security_policies", compute_v1.SecurityPolicy(name=new_name("sp"), type_="CLOUD_ARMOR", rules=rules))
     assert {rule.priority: rule.action for rule in policy.rules} == {1000: "deny(403)", 2147483647: "allow"} and policy.fingerprint
     request = compute_v1.SecurityPolicyReference(security_policy=policy.self_link)
-    done(cloud.backend_services.set_security_policy(project=PROJECT, backend_service=service.name, security_policy_reference_resource=request))
+    done(
+        cloud.backend_services.set_security_policy(
+            project=PROJECT, backend_service=service.name, security_policy_reference_resource=request
+        )
+    )
     assert last(cloud.backend_services.get(project=PROJECT, backend_service=service.name).security_policy) == policy.name
     with pytest.raises(exceptions.BadRequest) as used:
         done(cloud.security_policies.delete(project=PROJECT, security_policy=policy.name))
     assert reason(used) in IN_USE
     nothing = compute_v1.SecurityPolicyReference(security_policy="")
-    done(cloud.backend_services.set_security_policy(project=PROJECT, backend_service=service.name, security_policy_reference_resource=nothing))
+    done(
+        cloud.backend_services.set_security_policy(
+            project=PROJECT, backend_service=service.name, security_policy_reference_resource=nothing
+        )
+    )
 
 
 def test_resources_that_cannot_be(cloud, kept, service):
@@ -192,5 +207,7 @@ def test_resources_that_cannot_be(cloud, kept, service):
         with pytest.raises((exceptions.BadRequest, exceptions.NotFound), match="none"):
             kept(collection, lost)
     with pytest.raises(exceptions.Conflict) as again:
-        cloud.backend_services.insert(project=PROJECT, backend_service_resource=compute_v1.BackendService(name=service.name, protocol="HTTP"))
+        cloud.backend_services.insert(
+            project=PROJECT, backend_service_resource=compute_v1.BackendService(name=service.name, protocol="HTTP")
+        )
     assert reason(again) == "alreadyExists"

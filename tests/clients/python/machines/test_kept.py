@@ -11,7 +11,12 @@ SCOPES = {"global": {}, "region": {"region": REGION}, "zone": {"zone": ZONE}}
 SIMPLE = [
     ("backend_buckets", "global", "BackendBucket", {"bucket_name": "pages", "enable_cdn": True}),
     ("external_vpn_gateways", "global", "ExternalVpnGateway", {"redundancy_type": "SINGLE_IP_INTERNALLY_REDUNDANT"}),
-    ("global_network_endpoint_groups", "global", "NetworkEndpointGroup", {"network_endpoint_type": "INTERNET_FQDN_PORT", "default_port": 443}),
+    (
+        "global_network_endpoint_groups",
+        "global",
+        "NetworkEndpointGroup",
+        {"network_endpoint_type": "INTERNET_FQDN_PORT", "default_port": 443},
+    ),
     ("network_firewall_policies", "global", "FirewallPolicy", {"description": "for all"}),
     ("ssl_policies", "global", "SslPolicy", {"profile": "RESTRICTED", "min_tls_version": "TLS_1_2"}),
     ("security_policies", "global", "SecurityPolicy", {"type_": "CLOUD_ARMOR_EDGE"}),
@@ -33,8 +38,12 @@ def test_a_resource_that_is_kept(cloud, kept, collection, scope, kind, fields):
     client = getattr(cloud, collection)
     assert name in [found.name for found in client.list(project=PROJECT, **where)]
     if scope != "global" and hasattr(client, "aggregated_list"):
-        request = getattr(compute_v1, f"AggregatedList{collection.title().replace('_', '')}Request")(project=PROJECT, filter=f"name = {name}")
-        [(place, found)] = [(place, found) for place, found in client.aggregated_list(request=request) if found.warning.code != "NO_RESULTS_ON_PAGE"]
+        request = getattr(compute_v1, f"AggregatedList{collection.title().replace('_', '')}Request")(
+            project=PROJECT, filter=f"name = {name}"
+        )
+        [(place, found)] = [
+            (place, found) for place, found in client.aggregated_list(request=request) if found.warning.code != "NO_RESULTS_ON_PAGE"
+        ]
         assert place == f"{scope}s/{where[scope]}" and getattr(found, collection)[0].id == made.id
     with pytest.raises(exceptions.Conflict):
         kept(collection, getattr(compute_v1, kind)(name=name, **fields), **where)
@@ -64,7 +73,8 @@ def test_a_vpn(kept, cloud, network):
     assert (last(tunnel.vpn_gateway), last(tunnel.router), tunnel.ike_version) == (gateway.name, router.name, 2)
     # Documented as write-only: a hash takes its place.
     assert tunnel.shared_secret != "a shared secret" and tunnel.status
-    for client, where in ((cloud.vpn_gateways, {"region": REGION, "vpn_gateway": gateway.name}), (cloud.external_vpn_gateways, {"external_vpn_gateway": peer.name})):
+    inside, outside = {"region": REGION, "vpn_gateway": gateway.name}, {"external_vpn_gateway": peer.name}
+    for client, where in ((cloud.vpn_gateways, inside), (cloud.external_vpn_gateways, outside)):
         with pytest.raises(exceptions.BadRequest) as refused:
             done(client.delete(project=PROJECT, **where))
         assert reason(refused) in ("resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")
@@ -88,27 +98,33 @@ def test_groups_of_endpoints_and_proxies(kept, cloud, subnetwork):
     )
     made = kept("network_endpoint_groups", group, zone=ZONE)
     assert made.size == 0 and made.network_endpoint_type == "GCE_VM_IP_PORT" and last(made.subnetwork) == subnetwork
-    check = kept("health_checks", compute_v1.HealthCheck(name=new_name("hc"), type_="TCP", tcp_health_check=compute_v1.TCPHealthCheck(port=80)))
+    check = kept(
+        "health_checks", compute_v1.HealthCheck(name=new_name("hc"), type_="TCP", tcp_health_check=compute_v1.TCPHealthCheck(port=80))
+    )
     wanted = compute_v1.BackendService(name=new_name("be"), protocol="TCP", health_checks=[check.self_link])
     wanted.backends = [compute_v1.Backend(group=made.self_link, balancing_mode="CONNECTION", max_connections_per_endpoint=10)]
     service = kept("backend_services", wanted)
     proxy = kept("target_tcp_proxies", compute_v1.TargetTcpProxy(name=new_name("px"), service=service.self_link, proxy_header="NONE"))
     assert last(proxy.service) == service.name
     request = compute_v1.TargetTcpProxiesSetProxyHeaderRequest(proxy_header="PROXY_V1")
-    done(cloud.target_tcp_proxies.set_proxy_header(project=PROJECT, target_tcp_proxy=proxy.name, target_tcp_proxies_set_proxy_header_request_resource=request))
-    assert cloud.target_tcp_proxies.get(project=PROJECT, target_tcp_proxy=proxy.name).proxy_header == "PROXY_V1"
+    where = {"project": PROJECT, "target_tcp_proxy": proxy.name}
+    done(cloud.target_tcp_proxies.set_proxy_header(**where, target_tcp_proxies_set_proxy_header_request_resource=request))
+    assert cloud.target_tcp_proxies.get(**where).proxy_header == "PROXY_V1"
     with pytest.raises(exceptions.BadRequest):
         done(cloud.network_endpoint_groups.delete(project=PROJECT, zone=ZONE, network_endpoint_group=made.name))
 
 
 def test_a_published_service(kept, cloud, network, later):
     def subnetwork(cidr, purpose):
-        return kept("subnetworks", compute_v1.Subnetwork(name=new_name("sub"), network=f"global/networks/{network}", ip_cidr_range=cidr, purpose=purpose), region=REGION)
+        wanted = compute_v1.Subnetwork(name=new_name("sub"), network=f"global/networks/{network}", ip_cidr_range=cidr, purpose=purpose)
+        return kept("subnetworks", wanted, region=REGION)
 
     inside, nat = subnetwork("10.80.0.0/24", "PRIVATE"), subnetwork("10.81.0.0/24", "PRIVATE_SERVICE_CONNECT")
     check = compute_v1.HealthCheck(name=new_name("hc"), type_="TCP", tcp_health_check=compute_v1.TCPHealthCheck(port=80))
     check = kept("region_health_checks", check, region=REGION)
-    wanted = compute_v1.BackendService(name=new_name("be"), protocol="TCP", load_balancing_scheme="INTERNAL", health_checks=[check.self_link])
+    wanted = compute_v1.BackendService(
+        name=new_name("be"), protocol="TCP", load_balancing_scheme="INTERNAL", health_checks=[check.self_link]
+    )
     service = kept("region_backend_services", wanted, region=REGION)
     wanted = compute_v1.ForwardingRule(
         name=new_name("fr"), load_balancing_scheme="INTERNAL", backend_service=service.self_link, ports=["80"], subnetwork=inside.self_link
@@ -116,7 +132,7 @@ def test_a_published_service(kept, cloud, network, later):
     rule = kept("forwarding_rules", wanted, region=REGION)
     assert rule.I_p_address.startswith("10.80.0.")
     wanted = compute_v1.ServiceAttachment(
-        name=new_name("sa"), target_service=rule.self_link, connection_preference="ACCEPT_AUTOMATIC", nat_subnets=[nat.self_link], enable_proxy_protocol=False
+        name=new_name("sa"), target_service=rule.self_link, connection_preference="ACCEPT_AUTOMATIC", nat_subnets=[nat.self_link]
     )
     made = kept("service_attachments", wanted, region=REGION)
     assert made.connection_preference == "ACCEPT_AUTOMATIC" and [last(each) for each in made.nat_subnets] == [nat.name]

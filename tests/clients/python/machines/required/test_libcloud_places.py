@@ -59,7 +59,9 @@ def test_the_project(driver):
 def test_pages_and_filters_of_lists(driver):
     zones = driver.ex_list(driver.ex_list_zones).filter("name eq us-central1-.").page(3)
     names = [[zone.name for zone in page] for page in zones]
-    assert [len(page) for page in names] == [3, 1] and {name for page in names for name in page} == {f"us-central1-{letter}" for letter in "abcf"}
+    assert [len(page) for page in names] == [3, 1] and {name for page in names for name in page} == {
+        f"us-central1-{letter}" for letter in "abcf"
+    }
 
 
 def test_a_viewer_may_look_and_no_more(new_driver, driver):
