@@ -12,6 +12,9 @@ use serde_json::Value;
 /// The kind of an operation with nothing left to do: the runner only has to say so.
 pub const DONE: &str = "done";
 
+/// The field of a payload with what the operation shows beside what all show; the runner may say more by its progress.
+pub const SHOWN: &str = "shown";
+
 /// Requests are known by their ids for that long, in milliseconds.
 const REMEMBERED_MS: i64 = 60 * 60 * 1000;
 
@@ -123,5 +126,11 @@ pub fn show(operation: &Operation, base: &str) -> Result<Value> {
         target_link: format!("{base}{}", input.target),
         target_id: u64::try_from(input.id).unwrap_or_default(),
     };
-    Ok(wire::compute(operation, &shown))
+    let mut wire = wire::compute(operation, &shown);
+    for more in [input.payload.get(SHOWN), serde_json::from_str(&operation.metadata).ok().as_ref()] {
+        for (field, value) in more.and_then(Value::as_object).into_iter().flatten() {
+            wire[field] = value.clone();
+        }
+    }
+    Ok(wire)
 }

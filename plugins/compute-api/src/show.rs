@@ -16,7 +16,7 @@ pub fn resource(resource: &Resource, base: &str) -> Result<Value> {
         shown.insert("kind".into(), json!(kind));
     }
     shown.insert("id".into(), json!(resource.id.to_string()));
-    shown.insert("creationTimestamp".into(), json!(resource.created.to_rfc3339()));
+    shown.insert("creationTimestamp".into(), json!(resource.created.to_rfc3339_with_offset()));
     shown.insert("name".into(), json!(path.name));
     shown.extend(public(resource).map(|(name, value)| (name.clone(), value.clone())));
     shown.insert("selfLink".into(), json!(path.marked()));
@@ -48,6 +48,9 @@ fn public(resource: &Resource) -> impl Iterator<Item = (&String, &Value)> {
 
 /// What says which state of a resource a change is about.
 pub fn fingerprint(resource: &Resource) -> Result<String> {
+    if let Some(kept) = &resource.fingerprint {
+        return Ok(kept.clone());
+    }
     let fields: Vec<(&String, &Value)> = public(resource).collect();
     etag::fingerprint(&(resource.id, fields))
 }

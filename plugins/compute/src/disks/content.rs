@@ -10,6 +10,11 @@ use std::fmt;
 
 /// The image with the program that copies trees.
 const TOOL: &str = "agent";
+/// Where the program stands in the tool's own image, and in the containers of other images.
+const PROGRAM: &str = "/agent";
+const BESIDE: &str = "/.fogbank/agent";
+/// Where a volume is mounted in a container of another image.
+const LAID: &str = "/.fogbank/disk";
 /// How long a copy may take in one step, in milliseconds.
 const PATIENCE_MS: u64 = 25_000;
 
@@ -76,6 +81,34 @@ impl Content {
         Ok(Self::Own(to.to_owned()))
     }
 
+    /// Lays the files of an image out in a volume of the name `to`, as a machine sees them that does not boot from it. May be done
+    /// again.
+    ///
+    /// Errors: the engine's.
+    pub fn lay_out(&self, to: &str) -> Result<Self> {
+        let Some(image) = self.image() else { return Ok(self.clone()) };
+        if let Image::Mapped(name) = &image {
+            docker::ensure_image(name, true)?;
+        }
+        docker::create_volume(to)?;
+        let name = format!("lay-{to}");
+        run_in(&name, image, &[BESIDE, "copy", "/", LAID], vec![mount(to, LAID, false)])?;
+        docker::remove(&name)?;
+        Ok(Self::Volume(to.to_owned()))
+    }
+
+    /// Makes an image of the name `to` from files that were laid out from the image `base`. May be done again.
+    ///
+    /// Errors: the engine's.
+    pub fn fold(volume: &str, base: &Self, to: &str) -> Result<Self> {
+        let Some(image) = base.image() else { return Ok(Self::Volume(volume.to_owned())) };
+        let name = format!("fold-{to}");
+        run_in(&name, image, &[BESIDE, "copy", LAID, "/"], vec![mount(volume, LAID, true)])?;
+        let folded = Self::commit(&name, to);
+        docker::remove(&name)?;
+        folded
+    }
+
     /// How many bytes it takes.
     ///
     /// Errors: the engine's.
@@ -133,22 +166,29 @@ fn mount(volume: &str, path: &str, read_only: bool) -> Mount {
 /// Runs the tool to its end; gives what it printed.
 fn run(name: &str, arguments: &[&str], mounts: Vec<Mount>) -> Result<String> {
     if docker::image_size(TOOL)?.is_none() {
-        docker::import_image(TOOL, &[docker::asset("/agent", 0o755, "agent")])?;
+        docker::import_image(TOOL, &[docker::asset(PROGRAM, 0o755, "agent")])?;
     }
-    let command = [&["/agent"], arguments].concat().into_iter().map(str::to_owned).collect();
-    docker::create(&docker::NewContainer {
-        command,
-        mounts,
-        ..docker::new_container(name, Image::Own(TOOL.to_owned()))
-    })?;
+    let command = [&[PROGRAM], arguments].concat();
+    let printed = run_in(name, Image::Own(TOOL.to_owned()), &command, mounts)?;
+    docker::remove(name)?;
+    Ok(printed)
+}
+
+/// Runs a command of the tool in a container of any image to its end; gives what it printed. The container stays.
+fn run_in(name: &str, image: Image, command: &[&str], mounts: Vec<Mount>) -> Result<String> {
+    let files = if command[0] == BESIDE { vec![docker::asset(BESIDE, 0o755, "agent")] } else { Vec::new() };
+    let command = command.iter().map(|part| (*part).to_owned()).collect();
+    docker::create(&docker::NewContainer { command, mounts, files, ..docker::new_container(name, image) })?;
     docker::start(name)?;
     let code = docker::wait(name, PATIENCE_MS)?;
     let printed = docker::logs(name)?.read_to_end(64 << 10)?;
     let printed = String::from_utf8_lossy(&printed).into_owned();
-    docker::remove(name)?;
     match code {
         0 => Ok(printed),
-        code => Err(Error::internal(format!("{name} ended with {code}: {printed}"))),
+        code => {
+            docker::remove(name)?;
+            Err(Error::internal(format!("{name} ended with {code}: {printed}")))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the runner does for disks, images and snapshots: their content. Each step may be done again.
 
-use super::{CONTENT, Content, FROM, content, own_name};
+use super::{CONTENT, Content, FROM, LAID_OUT, content, own_name};
 use compute_api::operation::Input;
 use compute_api::path::Path;
 use compute_api::store::{self, Resource};
@@ -83,9 +83,50 @@ pub fn keep(disk: &Path, container: &str) -> Result<()> {
     }
     let Some(resource) = db::transaction(|tx| store::find(tx, disk))? else { return Ok(()) };
     let kept = Content::commit(container, &own_name(&resource))?;
+    change(disk, |resource| resource.set(CONTENT, kept.to_string()))
+}
+
+/// Lays a disk out that has the files of an image, so that a machine which does not boot from it sees them.
+///
+/// Errors: the engine's.
+pub fn lay_out(disk: &Path) -> Result<()> {
+    let Some(resource) = db::transaction(|tx| store::find(tx, disk))? else { return Ok(()) };
+    let image = content(&resource);
+    if !docker::has_engine() || image.image().is_none() {
+        return Ok(());
+    }
+    let laid = image.lay_out(&own_name(&resource))?;
+    change(disk, |resource| {
+        resource.set(LAID_OUT, image.to_string());
+        resource.set(CONTENT, laid.to_string());
+    })
+}
+
+/// Folds a disk up that was laid out, so that a machine boots from it.
+///
+/// Errors: the engine's.
+pub fn fold(disk: &Path) -> Result<()> {
+    let Some(resource) = db::transaction(|tx| store::find(tx, disk))? else { return Ok(()) };
+    let Some(folded) = folded(&resource, &own_name(&resource))? else { return Ok(()) };
+    change(disk, |resource| {
+        resource.body.remove(LAID_OUT);
+        resource.set(CONTENT, folded.to_string());
+    })?;
+    content(&resource).remove()
+}
+
+/// The image of the name `to` with what stands on a disk that was laid out; nothing for any other.
+fn folded(disk: &Resource, to: &str) -> Result<Option<Content>> {
+    match (content(disk), disk.text(LAID_OUT).and_then(Content::parse)) {
+        (Content::Volume(volume), Some(base)) => Content::fold(&volume, &base, to).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn change(disk: &Path, edit: impl Fn(&mut Resource)) -> Result<()> {
     db::transaction(|tx| {
         let Some(mut resource) = store::find(tx, disk)? else { return Ok(()) };
-        resource.set(CONTENT, kept.to_string());
+        edit(&mut resource);
         store::save(tx, &resource)
     })
 }
@@ -102,11 +143,15 @@ fn discard(path: &Path) -> Result<()> {
 /// Only what is its own: an image that everybody has stays.
 fn unmake(resource: &Resource) -> Result<()> {
     let own = own_name(resource);
-    match content(resource) {
-        Content::Volume(name) if name == own => Content::Volume(name).remove(),
-        Content::Own(name) if name == own => Content::Own(name).remove(),
-        _ => Ok(()),
+    let laid_out = resource.text(LAID_OUT).and_then(Content::parse);
+    for content in [Some(content(resource)), laid_out].into_iter().flatten() {
+        match content {
+            Content::Volume(name) if name == own => Content::Volume(name).remove()?,
+            Content::Own(name) if name == own => Content::Own(name).remove()?,
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 fn made(resource: &Resource) -> Result<(Content, Option<u64>)> {
@@ -120,7 +165,10 @@ fn made(resource: &Resource) -> Result<(Content, Option<u64>)> {
     let source = store::get(&from)?;
     let copy = match machine_of(&source)? {
         Some(container) => Content::commit(&container, &own_name(resource))?,
-        None => content(&source).copy(&own_name(resource))?,
+        None => match folded(&source, &own_name(resource))? {
+            Some(folded) => folded,
+            None => content(&source).copy(&own_name(resource))?,
+        },
     };
     let bytes = if resource.path.collection == "disks" { None } else { copy.size()? };
     Ok((copy, bytes))

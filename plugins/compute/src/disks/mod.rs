@@ -6,6 +6,7 @@
 //! |---|---|
 //! | an instance is inserted, in its transaction | [`create_in`] for each disk that is made with it |
 //! | its operation runs, before its container is made | [`make`] for each of its disks |
+//! | after that | [`fold`] for the boot disk, [`lay_out`] for every other one |
 //! | the container is made | [`content`]: [`Content::image`] of the boot disk, the volume of every other one |
 //! | a container with a boot disk goes and the disk stays | [`keep`], before the container is removed |
 //! | a disk is attached or detached, in that transaction | [`attached`], [`detached`] |
@@ -23,7 +24,7 @@ pub mod source;
 
 pub use content::Content;
 pub use create::create_in;
-pub use effect::{MAKE, REMOVE, keep, make, remove, run};
+pub use effect::{MAKE, REMOVE, fold, keep, lay_out, make, remove, run};
 pub use handlers::*;
 pub use show::decorate;
 
@@ -34,6 +35,8 @@ use fogbank_sdk::{Result, context};
 
 /// The field with what stands on a disk, in an image or a snapshot; not shown to clients.
 pub const CONTENT: &str = "_content";
+/// The field with the image that the files of a disk are from, where they are laid out in a volume; not shown to clients.
+pub const LAID_OUT: &str = "_laid_out";
 /// The field with the path of what the content is to be made from; not shown to clients.
 pub const FROM: &str = "_from";
 
@@ -70,6 +73,6 @@ pub fn detached(tx: &Transaction, disk: &Path) -> Result<()> {
 
 fn note(tx: &Transaction, disk: &Path, field: &str) -> Result<()> {
     let mut disk = store::load(tx, disk)?;
-    disk.set(field, context::now().to_rfc3339());
+    disk.set(field, context::now().to_rfc3339_with_offset());
     store::save(tx, &disk)
 }

@@ -1,7 +1,9 @@
 //! Methods about the instances of a managed group.
 
-use super::manager;
 use super::member::{self, Action, Member};
+use super::policy::{self, Disruption};
+use super::standby::resized;
+use super::{configs, manager, rollout, versions};
 use compute_api::call::Call;
 use compute_api::list::Wanted;
 use compute_api::path::{MARK, Path};
@@ -18,7 +20,7 @@ pub fn list_managed_instances(request: Request) -> Result<Reply> {
     let manager = store::get(&call.target(&request)?)?;
     let mut items = Vec::new();
     for member in member::of(&manager) {
-        let mut shown = show(&member)?;
+        let mut shown = show(&manager, &member)?;
         links::expand(&mut shown, &call.base);
         items.push((call.scope.clone(), shown));
     }
@@ -33,19 +35,23 @@ pub fn list_managed_instances(request: Request) -> Result<Reply> {
     Ok(Response::json(&answer).into())
 }
 
-fn show(member: &Member) -> Result<Value> {
+fn show(manager: &Resource, member: &Member) -> Result<Value> {
     let path = member.instance();
     let instance = match &path {
         Some(path) => db::read(|tx| store::find(tx, path))?,
         None => None,
     };
-    let name = path.map(|path| path.name).unwrap_or_default();
     let mut shown = json!({
         "instance": format!("{MARK}{}", member.path),
-        "name": name,
+        "name": member.name(),
         "currentAction": member.action,
-        "version": {"instanceTemplate": format!("{MARK}{}", member.template)},
+        "targetStatus": member.goal,
+        "version": version(member),
     });
+    let own = configs::own(manager, member.name());
+    if !own.is_null() {
+        shown["preservedStateFromConfig"] = own;
+    }
     if let Some(instance) = instance {
         shown["id"] = json!(instance.id.to_string());
         shown["instanceStatus"] = json!(instance.text("status"));
@@ -54,6 +60,14 @@ fn show(member: &Member) -> Result<Value> {
         shown["lastAttempt"] = json!({"errors": {"errors": [{"code": error.code, "message": error.message}]}});
     }
     Ok(shown)
+}
+
+fn version(member: &Member) -> Value {
+    let mut version = json!({"instanceTemplate": format!("{MARK}{}", member.template)});
+    if let Some(name) = &member.version {
+        version["name"] = json!(name);
+    }
+    version
 }
 
 /// `GET .../listErrors`: why instances cannot be made.
@@ -70,7 +84,7 @@ pub fn list_errors(request: Request) -> Result<Reply> {
             "instanceActionDetails": {
                 "instance": format!("{MARK}{}", member.path),
                 "action": member.action,
-                "version": {"instanceTemplate": format!("{MARK}{}", member.template)},
+                "version": version(&member),
             },
         });
         links::expand(&mut shown, &call.base);
@@ -112,27 +126,62 @@ pub fn abandon_instances(request: Request) -> Result<Reply> {
 /// Errors: 400 for an instance that is not in the group.
 pub fn recreate_instances(request: Request) -> Result<Reply> {
     each(request, |manager, members, chosen| {
-        let template = manager::template(manager).map(|template| template.to_string());
-        for member in members.iter_mut().filter(|member| chosen.contains(&member.path)) {
-            let template = template.clone().unwrap_or_else(|| member.template.clone());
-            member.recreate(template);
+        let versions = versions::of(manager);
+        for at in 0..members.len() {
+            if !chosen.contains(&members[at].path) {
+                continue;
+            }
+            if !versions.iter().any(|version| version.has(&members[at]))
+                && let Some(version) = versions::lacking(&versions, members)
+            {
+                version.take(&mut members[at]);
+            }
+            members[at].recreate();
         }
     })
 }
 
-/// `POST .../applyUpdatesToInstances`: those of another template than the group's are made again.
+/// `POST .../applyUpdatesToInstances`: those of another version than the group's go over, the others are told what is new for them.
 ///
-/// Errors: 400 for an instance that is not in the group.
-pub fn apply_updates(request: Request) -> Result<Reply> {
-    each(request, |manager, members, chosen| {
-        let Some(template) = manager::template(manager).map(|template| template.to_string()) else { return };
-        for member in members.iter_mut().filter(|member| chosen.contains(&member.path) && member.template != template) {
-            member.recreate(template.clone());
+/// Errors: 400 for an instance that is not in the group, or that needs more than is allowed.
+pub fn apply_updates(mut request: Request) -> Result<Reply> {
+    let call = Call::of(&request)?;
+    let path = call.target(&request)?;
+    let body = call.body(&mut request)?;
+    let least = body.get("minimalAction").map_or(Disruption::None, Disruption::of);
+    let most = body.get("mostDisruptiveAllowedAction").map_or(Disruption::Replace, Disruption::of);
+    change::change(&call, &path, |tx, manager| {
+        let mut members = member::of(manager);
+        let chosen = chosen(&body, &members)?;
+        let versions = versions::of(manager);
+        let keeps_names = policy::of(manager).keeps_names || configs::is_stateful(manager);
+        for at in 0..members.len() {
+            if !chosen.contains(&members[at].path) || !members[at].runs() {
+                continue;
+            }
+            let old = versions::outdated(&versions, &members).contains(&at);
+            let version = if old { versions::lacking(&versions, &members) } else { None };
+            let version = version.or_else(|| versions.iter().find(|version| version.has(&members[at])));
+            let Some(version) = version.cloned() else { continue };
+            let needed = needed(manager, &members[at], &version);
+            if needed > most {
+                let why = "The update needs more than mostDisruptiveAllowedAction allows.";
+                return Err(failure::invalid("mostDisruptiveAllowedAction", &members[at].path, why));
+            }
+            rollout::change(&mut members[at], &version, needed.max(least), keeps_names);
         }
+        manager::woken(tx, manager, &members)
     })
 }
 
-/// `POST .../createInstances`: with the names that the body gives.
+fn needed(manager: &Resource, member: &Member, version: &versions::Version) -> Disruption {
+    let described = member.config == configs::revision(manager, member.name())
+        && member.common == configs::common_revision(manager);
+    let told = if described { Disruption::None } else { Disruption::Refresh };
+    rollout::needed(member, version).max(told)
+}
+
+/// `POST .../createInstances`: with the names that the body gives, and what each is to keep.
 ///
 /// Errors: 400 for a name that is none, or is in the group.
 pub fn create_instances(mut request: Request) -> Result<Reply> {
@@ -140,15 +189,13 @@ pub fn create_instances(mut request: Request) -> Result<Reply> {
     let path = call.target(&request)?;
     let body = call.body(&mut request)?;
     let sent = body.get("instances").and_then(Value::as_array).into_iter().flatten();
-    let names: Vec<String> = sent.filter_map(|config| config["name"].as_str().map(str::to_owned)).collect();
+    let sent: Vec<Value> = sent.cloned().collect();
     change::change(&call, &path, |tx, manager| {
         let mut members = member::of(manager);
-        let Some(template) = manager::template(manager) else {
-            return Err(failure::required("resource.instanceTemplate"));
-        };
         let zones = manager::zones(manager);
-        for name in &names {
-            let taken = members.iter().any(|member| member.path.rsplit('/').next() == Some(name));
+        for config in &sent {
+            let name = config["name"].as_str().unwrap_or_default();
+            let taken = members.iter().any(|member| member.name() == name);
             if taken || !crate::instances::metadata::is_name(name) {
                 return Err(failure::invalid(
                     "instances.name",
@@ -156,22 +203,22 @@ pub fn create_instances(mut request: Request) -> Result<Reply> {
                     "It is no name, or a name that an instance of the group has.",
                 ));
             }
+            // The group grows by it, and so does what its versions lack.
+            manager.set("targetSize", versions::size(manager) + 1);
+            let versions = versions::of(manager);
+            let version = versions::lacking(&versions, &members);
+            let version = version.ok_or_else(|| failure::required("resource.instanceTemplate"))?;
             let zone = &zones[members.len() % zones.len().max(1)];
-            members.push(Member::new(&manager.path.project, zone, name, &template));
+            members.push(Member::new(&manager.path.project, zone, name, version));
+            configs::begin(manager, name, &config["preservedState"]);
         }
         resized(manager, &members);
         manager::woken(tx, manager, &members)
     })
 }
 
-/// The group wants as many as it has from now on.
-fn resized(manager: &mut Resource, members: &[Member]) {
-    let size = members.iter().filter(|member| member.stays()).count();
-    manager.set("targetSize", size);
-}
-
 /// Does something about the instances that a body names, or all of them with `allInstances`.
-fn each(mut request: Request, mut edit: impl FnMut(&mut Resource, &mut Vec<Member>, &[String])) -> Result<Reply> {
+pub fn each(mut request: Request, mut edit: impl FnMut(&mut Resource, &mut Vec<Member>, &[String])) -> Result<Reply> {
     let call = Call::of(&request)?;
     let path = call.target(&request)?;
     let body = call.body(&mut request)?;

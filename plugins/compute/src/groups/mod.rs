@@ -6,9 +6,15 @@
 //! looks after all groups, and so does every word from the container engine about a machine that ended.
 
 pub mod autoscalers;
+pub mod configs;
 pub mod manager;
 pub mod member;
 pub mod members;
+pub mod policy;
 pub mod reconcile;
+pub mod rollout;
 pub mod show;
+pub mod standby;
+pub mod step;
 pub mod unmanaged;
+pub mod versions;

@@ -1,7 +1,7 @@
 //! Groups as clients see them.
 
-use super::manager;
 use super::member::{self, Action, Member};
+use super::{configs, policy, rollout, versions};
 use compute_api::path::Path;
 use compute_api::store::{self, Resource};
 use fogbank_sdk::{Result, db};
@@ -20,57 +20,48 @@ pub fn managers(managers: &mut Vec<Resource>) -> Result<()> {
             status["autoscaler"] = json!(autoscaler.path.marked());
         }
         manager.set("status", status);
-        versions(manager);
+        versions::show(manager);
+        policy::show(manager);
     }
     Ok(())
 }
 
 fn actions(members: &[Member]) -> Value {
-    let count = |action: Action| members.iter().filter(|member| member.action == action).count();
     let mut counts = Map::new();
-    for idle in [
-        "abandoning",
-        "creatingWithoutRetries",
-        "refreshing",
-        "restarting",
-        "resuming",
-        "starting",
-        "stopping",
-        "suspending",
-        "verifying",
-    ] {
-        counts.insert(idle.into(), json!(0));
-    }
     for (name, action) in [
         ("creating", Action::Creating),
         ("deleting", Action::Deleting),
         ("none", Action::None),
         ("recreating", Action::Recreating),
+        ("refreshing", Action::Refreshing),
+        ("restarting", Action::Restarting),
+        ("resuming", Action::Resuming),
+        ("starting", Action::Starting),
+        ("stopping", Action::Stopping),
+        ("suspending", Action::Suspending),
     ] {
-        counts.insert(name.into(), json!(count(action)));
+        counts.insert(name.into(), json!(members.iter().filter(|member| member.action == action).count()));
+    }
+    for idle in ["abandoning", "creatingWithoutRetries", "verifying"] {
+        counts.insert(idle.into(), json!(0));
     }
     Value::Object(counts)
 }
 
 fn status(manager: &Resource, members: &[Member]) -> Value {
-    let template = manager::template(manager).map(|template| template.to_string()).unwrap_or_default();
-    let size = manager.body.get("targetSize").and_then(Value::as_u64).unwrap_or_default();
-    let resting = members.iter().all(|member| member.action == Action::None);
+    let common = configs::common_revision(manager);
+    let stateful = configs::is_stateful(manager);
+    let effective = members.iter().all(|member| member.config == configs::revision(manager, member.name()));
     json!({
-        "isStable": resting && members.len() as u64 == size,
-        "allInstancesConfig": {"effective": true},
-        "stateful": {"hasStatefulConfig": false, "isStateful": false, "perInstanceConfigs": {"allEffective": true}},
-        "versionTarget": {"isReached": members.iter().all(|member| member.template == template)},
+        "isStable": rollout::is_settled(manager, members),
+        "allInstancesConfig": {"effective": members.iter().all(|member| member.common == common)},
+        "stateful": {
+            "hasStatefulConfig": stateful,
+            "isStateful": stateful,
+            "perInstanceConfigs": {"allEffective": effective},
+        },
+        "versionTarget": {"isReached": rollout::is_current(manager, members)},
     })
-}
-
-/// How many instances each version should have.
-fn versions(manager: &mut Resource) {
-    let size = manager.body.get("targetSize").cloned().unwrap_or_default();
-    let versions = manager.body.get_mut("versions").and_then(Value::as_array_mut);
-    if let Some([version]) = versions.map(Vec::as_mut_slice) {
-        version["targetSize"] = json!({"calculated": size});
-    }
 }
 
 /// Adds to groups how many instances they have, and in which network.

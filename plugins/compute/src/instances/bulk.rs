@@ -7,8 +7,8 @@ use compute_api::call::Call;
 use compute_api::operation::{self, Input, Then};
 use compute_api::path::{Path, Scope};
 use compute_api::{failure, places, store};
-use fogbank_sdk::operations::{self, ResultOf, State};
-use fogbank_sdk::{Error, Outcome, Reply, Request, Result, db};
+use fogbank_sdk::operations::{self, Operation, ResultOf, State};
+use fogbank_sdk::{Error, Outcome, Reply, Request, Result, context, db, id};
 use serde_json::{Map, Value, json};
 
 /// `POST .../zones/ZONE/instances/bulkInsert`
@@ -45,11 +45,13 @@ fn run(call: &Call, scope: &Scope, body: Map<String, Value>) -> Result<Reply> {
     let names = names(&body)?;
     db::transaction(|tx| Limits::now()?.require(tx, &call.project, names.len() as u64))?;
     let least = body.get("minCount").and_then(number).unwrap_or(names.len());
+    // What begins together is found together, by this id.
+    let group = json!({"operationGroupId": group_id()?});
     let mut begun = Vec::new();
     let mut first: Option<Error> = None;
     for name in &names {
         let path = Path::new(&call.project, scope.clone(), "instances", name);
-        let made = one(&body, path).and_then(|draft| create::create_for(draft, "insert"));
+        let made = one(&body, path).and_then(|draft| create::create_for(draft, &group));
         match made {
             Ok(operation) => begun.push(operation),
             Err(error) => {
@@ -61,7 +63,13 @@ fn run(call: &Call, scope: &Scope, body: Map<String, Value>) -> Result<Reply> {
         take_back(&names, scope, &call.project, &begun)?;
         return Err(error);
     }
-    let payload = json!({"operations": begun, "least": least});
+    let payload = json!({
+        "operations": begun,
+        "least": least,
+        "wanted": names.len(),
+        "place": scope.to_string(),
+        operation::SHOWN: group,
+    });
     let target = Path::new(&call.project, call.scope.clone(), "instances", "bulkInsert");
     let operation =
         db::transaction(|tx| operation::start(tx, call, &target, 0, Then::Run(work::BULK, payload.clone())))?;
@@ -136,19 +144,30 @@ fn take_back(names: &[String], scope: &Scope, project: &str, begun: &[String]) -
     })
 }
 
+/// `operation-group-1763730000000-5e9c...`
+fn group_id() -> Result<String> {
+    let tail = fogbank_sdk::encoding::hex(&id::random::<10>()?);
+    Ok(format!("operation-group-{}-{tail}", context::now().millis()))
+}
+
 /// Ends when all that was begun has ended; fails where too many failed.
-pub fn wait(input: &Input) -> Result<Outcome> {
+pub fn wait(operation: &Operation, input: &Input) -> Result<Outcome> {
     let begun = input.payload["operations"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let mut failed = Vec::new();
-    let mut all = 0;
+    let (mut all, mut made) = (0, 0);
     for id in begun {
         let one = operations::get(id)?;
         all += 1;
         match (one.state, one.outcome) {
             (State::Done, Some(ResultOf::Failure(failure))) => failed.push(failure),
-            (State::Done, _) => {}
-            _ => return Ok(Outcome::AgainAfter(200)),
+            (State::Done, _) => made += 1,
+            _ => {}
         }
+    }
+    let ended = made + failed.len() == all;
+    tell(operation, input, made, ended)?;
+    if !ended {
+        return Ok(Outcome::AgainAfter(200));
     }
     let least = input.payload["least"].as_u64().unwrap_or_default() as usize;
     let enough = all - failed.len() >= least;
@@ -156,6 +175,22 @@ pub fn wait(input: &Input) -> Result<Outcome> {
         Some(failure) => Outcome::Failed(failure),
         None => Outcome::Done(String::new()),
     })
+}
+
+/// Says how far it is, and where the instances are.
+fn tell(operation: &Operation, input: &Input, made: usize, ended: bool) -> Result<()> {
+    let wanted = input.payload["wanted"].as_u64().unwrap_or_default() as usize;
+    let place = input.payload["place"].as_str().unwrap_or_default();
+    let status = json!({
+        "targetVmCount": wanted,
+        "createdVmCount": made,
+        "failedToCreateVmCount": if ended { wanted.saturating_sub(made) } else { 0 },
+        "deletedVmCount": 0,
+        "status": if ended { "DONE" } else { "CREATING" },
+    });
+    let percent = u32::try_from(made * 100 / wanted.max(1)).unwrap_or_default();
+    let told = json!({"instancesBulkInsertOperationMetadata": {"perLocationStatus": {place: status}}});
+    operations::progress(&operation.id, percent, &told)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use compute_api::operation::{self, Input, Then};
 use compute_api::store::{self, Resource};
 use compute_api::{change, failure};
 use fogbank_sdk::db::{self, Transaction};
-use fogbank_sdk::{Error, Result, context, id, log, operations};
+use fogbank_sdk::{Error, Result, context, log, operations};
 use serde_json::{Map, Value, json};
 
 /// Makes an instance; gives the name of the operation.
@@ -42,10 +42,10 @@ pub fn create(call: &Call, draft: Draft) -> Result<String> {
     settle(instance.id, written)
 }
 
-/// Makes an instance that no request asked for in so many words; gives the name of its operation.
+/// Makes an instance that no request asked for in so many words; gives the name of its operation, which shows `shown` as well.
 ///
 /// Errors: as [`create`].
-pub fn create_for(draft: Draft, kind: &str) -> Result<String> {
+pub fn create_for(draft: Draft, shown: &Value) -> Result<String> {
     machines::require_available()?;
     let limits = Limits::now()?;
     let mut instance = Resource::new(draft.path, draft.body)?;
@@ -53,12 +53,9 @@ pub fn create_for(draft: Draft, kind: &str) -> Result<String> {
     reserve(&mut instance)?;
     let written = db::transaction(|tx| {
         let (instance, made) = write(tx, &instance, limits)?;
-        let input = Input {
-            kind: kind.to_owned(),
-            target: instance.path.to_string(),
-            id: instance.id,
-            payload: disks::noted(&made),
-        };
+        let mut payload = disks::noted(&made);
+        payload[operation::SHOWN] = shown.clone();
+        let input = Input { kind: "insert".to_owned(), target: instance.path.to_string(), id: instance.id, payload };
         Ok((operation::begin(tx, work::CREATE, &instance.path.scope, &input, &instance.path)?, true))
     });
     settle(instance.id, written)
@@ -86,19 +83,39 @@ fn announce_in(tx: &Transaction, instance: &Resource, limits: Limits) -> Result<
         payload: json!({"since": context::now().millis()}),
     };
     let place = format!("reservations/{}", instance.id);
-    let new = operations::New::of(work::RELEASE, place).input(&input)?.id(format!("release-{}", id::token()?));
+    let new = operations::New::of(work::RELEASE, place).input(&input)?.id(release_of(instance.id));
     operations::start(tx, new.hidden())?;
     Ok(())
 }
 
+/// The name of the operation that gives back what an id without an instance has.
+fn release_of(id: i64) -> String {
+    format!("release-{id}")
+}
+
 fn reserve(instance: &mut Resource) -> Result<()> {
     context::reach("compute.create.reserve")?;
-    let interfaces = Machine::of(instance).reserve()?;
+    let interfaces = match Machine::of(instance).reserve() {
+        Err(error) if network::holder(&error).is_some_and(|other| is_left(other).unwrap_or_default()) => {
+            network::release(network::holder(&error).unwrap_or_default())?;
+            Machine::of(instance).reserve()?
+        }
+        other => other?,
+    };
     if !interfaces.is_array() {
         return Err(Error::internal("vpc gave no interfaces"));
     }
     instance.set("networkInterfaces", interfaces);
     Ok(())
+}
+
+/// Whether what has the name at `vpc` is of no instance, and was reserved by a process that has ended.
+fn is_left(other: i64) -> Result<bool> {
+    if store::by_id(other)?.is_some() {
+        return Ok(false);
+    }
+    let input = Input::of(&operations::get(&release_of(other))?)?;
+    Ok(input.payload["since"].as_i64().is_some_and(|since| since < context::started().millis()))
 }
 
 fn write(tx: &Transaction, instance: &Resource, limits: Limits) -> Result<(Resource, Vec<Made>)> {

@@ -76,7 +76,8 @@ pub fn copy(from: &Path, to: &Path, tell: &mut dyn FnMut(&Counts)) -> Result<Cou
     let metadata = std::fs::metadata(from).map_err(at(from))?;
     DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(at(to))?;
     empty(to).map_err(at(to))?;
-    let mut copy = Copy { device: metadata.dev(), linked: HashMap::new(), counts: Counts::default(), tell };
+    let mounted = std::fs::metadata(to).map_err(at(to))?.dev();
+    let mut copy = Copy { device: metadata.dev(), mounted, linked: HashMap::new(), counts: Counts::default(), tell };
     copy.directory(from, to, &metadata)?;
     // The answer "done" must outlive a crash of the host.
     let root = std::fs::File::open(to).map_err(at(to))?;
@@ -84,21 +85,44 @@ pub fn copy(from: &Path, to: &Path, tell: &mut dyn FnMut(&Counts)) -> Result<Cou
     Ok(copy.counts)
 }
 
-/// Removes all that is in a directory, but not the directory: it is where a volume is mounted.
-fn empty(directory: &Path) -> std::io::Result<()> {
+/// Removes all that is in a directory, but not the directory: it is where a volume is mounted, or the root of a machine. What is
+/// mounted into it stays, and so does the way there. Whether nothing is left.
+fn empty(directory: &Path) -> std::io::Result<bool> {
+    let device = std::fs::metadata(directory)?.dev();
+    let mut all = true;
     for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            std::fs::remove_dir_all(entry.path())?;
-        } else {
-            std::fs::remove_file(entry.path())?;
-        }
+        let path = entry?.path();
+        let metadata = std::fs::symlink_metadata(&path)?;
+        let removed = match metadata.is_dir() {
+            true if metadata.dev() != device => false,
+            true => empty(&path)? && gone(std::fs::remove_dir(&path))?,
+            false => gone(std::fs::remove_file(&path))?,
+        };
+        all &= removed;
     }
-    Ok(())
+    Ok(all)
+}
+
+/// False for what something is mounted on.
+fn gone(removed: std::io::Result<()>) -> std::io::Result<bool> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::ResourceBusy => Ok(false),
+        removed => removed.map(|()| true),
+    }
+}
+
+/// Makes a directory, save where it could not be removed.
+fn made(directory: &Path) -> std::io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && directory.is_dir() => Ok(()),
+        result => result,
+    }
 }
 
 struct Copy<'a> {
     device: u64,
+    /// The file system that is copied to.
+    mounted: u64,
     /// Files with several names: the first copy of each.
     linked: HashMap<u64, PathBuf>,
     counts: Counts,
@@ -120,8 +144,12 @@ impl Copy<'_> {
 
     fn file(&mut self, from: &Path, to: &Path) -> Result<(), Error> {
         let Some(metadata) = unless_gone(std::fs::symlink_metadata(from)).map_err(at(from))? else { return Ok(()) };
+        // What is mounted over the place stands there and not the copy.
+        if std::fs::symlink_metadata(to).is_ok_and(|there| there.dev() != self.mounted || !there.is_dir()) {
+            return Ok(());
+        }
         if metadata.is_dir() {
-            DirBuilder::new().mode(0o700).create(to).map_err(at(to))?;
+            made(to).map_err(at(to))?;
             self.directory(from, to, &metadata)?;
         } else if !self.link(to, &metadata)? {
             if !self.single(from, to, &metadata)? {
@@ -255,6 +283,18 @@ mod tests {
         directory.copy();
         let kind = fs::metadata(directory.path("to/pipe")).unwrap().mode() & 0o170_000;
         assert_eq!(kind, 0o010_000);
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_copied_into() {
+        let directory = Directory::new("mounted");
+        assert!(!gone(Err(ErrorKind::ResourceBusy.into())).unwrap());
+        fs::create_dir(directory.path("from/dir/way")).unwrap();
+        fs::create_dir_all(directory.path("to/dir/way")).unwrap();
+        made(&directory.path("to/dir/way")).unwrap();
+        assert!(made(&directory.path("to/dir/way/none/at/all")).is_err());
+        assert!(empty(&directory.path("to")).unwrap());
+        assert_eq!(directory.copy().files, 2);
     }
 
     #[test]
