@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 import pytest
-from gce import PROJECT, REGION, ZONE, Cloud, done, instance, new_name
+from gce import PROJECT, REGION, ZONE, Cloud, done, instance, new_name, word
 from google.api_core import exceptions
 from google.cloud import compute_v1
 
@@ -75,5 +75,19 @@ def new_disk(cloud, later):
         done(cloud.disks.insert(project=PROJECT, zone=ZONE, disk_resource=wanted))
         later(cloud.disks.delete, zone=ZONE, disk=wanted.name)
         return cloud.disks.get(project=PROJECT, zone=ZONE, disk=wanted.name)
+
+    return make
+
+
+@pytest.fixture
+def kept(cloud, later):
+    """`kept("url_maps", UrlMap(...), region=...)` makes a resource of a collection and answers with it as it then reads."""
+
+    def make(collection, resource, **scope):
+        client = getattr(cloud, collection)
+        key = word(client)
+        done(client.insert(project=PROJECT, **scope, **{f"{key}_resource": resource}))
+        later(client.delete, **scope, **{key: resource.name})
+        return client.get(project=PROJECT, **scope, **{key: resource.name})
 
     return make

@@ -28,9 +28,12 @@ class Cloud:
     its transport are made without options), so that no emulator and no private endpoint can be waited for. Each client here gets
     operations' clients that go where it goes; nothing else is changed."""
 
+    def __init__(self, credentials=None):
+        self.credentials = credentials or AnonymousCredentials()
+
     def __getattr__(self, name):
         kind = getattr(compute_v1, "".join(word.title() for word in name.split("_")) + "Client")
-        client = kind(credentials=AnonymousCredentials(), client_options=ClientOptions(api_endpoint=BASE))
+        client = kind(credentials=self.credentials, client_options=ClientOptions(api_endpoint=BASE))
         setattr(self, name, client)
         if hasattr(client.transport, "_extended_operations_services"):
             for scope in ("global_operations", "region_operations", "zone_operations"):
@@ -68,3 +71,8 @@ def instance(name, machine_type="e2-micro", disks=None, network="global/networks
     return compute_v1.Instance(
         name=name, machine_type=f"zones/{ZONE}/machineTypes/{machine_type}", disks=[boot] if disks is None else disks, **more
     )
+
+
+def word(client):
+    """What a client's methods call one of its resources: `url_map`."""
+    return next(name.removesuffix("_resource") for name in client.insert.__annotations__ if name.endswith("_resource"))

@@ -58,7 +58,7 @@ def test_an_internal_address_is_of_its_subnetwork(cloud, new_address, subnetwork
         with pytest.raises((exceptions.BadRequest, exceptions.Conflict)):
             new_address(address_type="INTERNAL", subnetwork=link(subnetwork), address=wrong)
             pytest.fail(f"taken: {wrong}")
-    with pytest.raises(exceptions.BadRequest, match=made.name):
+    with pytest.raises(exceptions.BadRequest, match="/addresses/a-"):
         done(cloud.subnetworks.delete(project=PROJECT, region=REGION, subnetwork=subnetwork))
 
 

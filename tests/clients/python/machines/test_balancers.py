@@ -6,40 +6,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from gce import PROJECT, REGION, ZONE, done, last, new_name, reason
+from gce import PROJECT, REGION, ZONE, done, last, new_name, reason, word
 from google.api_core import exceptions
 from google.cloud import compute_v1
 
 IN_USE = ("resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE")
-
-
-class Kept:
-    """Makes resources of a collection, each with its client's own words for it, and reads them back."""
-
-    def __init__(self, cloud, later):
-        self.cloud, self.later = cloud, later
-
-    def __call__(self, collection, resource, **scope):
-        """`kept("url_maps", UrlMap(...))`: `resource` as it then reads."""
-        client, word = getattr(self.cloud, collection), self.word(collection)
-        body = next(name for name in (f"{word}_resource", f"{word.removeprefix('region_').removeprefix('global_')}_resource") if self.takes(client, name))
-        done(client.insert(project=PROJECT, **scope, **{body: resource}))
-        key = body.removesuffix("_resource")
-        self.later(client.delete, **scope, **{key: resource.name})
-        return client.get(project=PROJECT, **scope, **{key: resource.name})
-
-    @staticmethod
-    def word(collection):
-        return collection.removesuffix("ies") + "y" if collection.endswith("ies") else collection.removesuffix("s")
-
-    @staticmethod
-    def takes(client, argument):
-        return argument in client.insert.__annotations__
-
-
-@pytest.fixture
-def kept(cloud, later):
-    return Kept(cloud, later)
 
 
 def health_check(**more):
@@ -109,7 +80,11 @@ def test_a_backend_service_and_its_groups(cloud, kept, service, later):
     with pytest.raises(exceptions.BadRequest, match=service.name):
         done(cloud.instance_groups.delete(project=PROJECT, zone=ZONE, instance_group=group.name))
     whole = compute_v1.BackendService(
-        name=service.name, fingerprint=patched.fingerprint, protocol="HTTP", health_checks=patched.health_checks, load_balancing_scheme="EXTERNAL_MANAGED"
+        name=service.name,
+        fingerprint=patched.fingerprint,
+        protocol="HTTP",
+        health_checks=patched.health_checks,
+        load_balancing_scheme="EXTERNAL_MANAGED",
     )
     done(cloud.backend_services.update(project=PROJECT, backend_service=service.name, backend_service_resource=whole))
     updated = cloud.backend_services.get(project=PROJECT, backend_service=service.name)
@@ -117,21 +92,20 @@ def test_a_backend_service_and_its_groups(cloud, kept, service, later):
 
 
 def test_a_front_of_http(cloud, kept, service, url_map):
+    second = kept("url_maps", compute_v1.UrlMap(name=new_name("map"), default_service=service.self_link))
     proxy = kept("target_http_proxies", compute_v1.TargetHttpProxy(name=new_name("px"), url_map=url_map.self_link))
     wanted = compute_v1.ForwardingRule(
         name=new_name("fr"), target=proxy.self_link, port_range="80", load_balancing_scheme="EXTERNAL_MANAGED", I_p_protocol="TCP"
     )
     rule = kept("global_forwarding_rules", wanted)
     assert rule.port_range == "80-80" and last(rule.target) == proxy.name and rule.I_p_address and rule.network_tier == "PREMIUM"
-    for client, used in (("target_http_proxies", proxy), ("url_maps", url_map), ("backend_services", service)):
-        key = {"target_http_proxies": "target_http_proxy"}.get(client, Kept.word(client))
+    for client, used in ((cloud.target_http_proxies, proxy), (cloud.url_maps, url_map), (cloud.backend_services, service)):
         with pytest.raises(exceptions.BadRequest) as refused:
-            done(getattr(cloud, client).delete(project=PROJECT, **{key: used.name}))
-        assert reason(refused) in IN_USE, client
+            done(client.delete(project=PROJECT, **{word(client): used.name}))
+        assert reason(refused) in IN_USE, used.name
     request = compute_v1.GlobalSetLabelsRequest(label_fingerprint=rule.label_fingerprint, labels={"env": "live"})
     done(cloud.global_forwarding_rules.set_labels(project=PROJECT, resource=rule.name, global_set_labels_request_resource=request))
     assert dict(cloud.global_forwarding_rules.get(project=PROJECT, forwarding_rule=rule.name).labels) == {"env": "live"}
-    second = kept("url_maps", compute_v1.UrlMap(name=new_name("map"), default_service=service.self_link))
     request = compute_v1.UrlMapReference(url_map=second.self_link)
     done(cloud.target_http_proxies.set_url_map(project=PROJECT, target_http_proxy=proxy.name, url_map_reference_resource=request))
     assert last(cloud.target_http_proxies.get(project=PROJECT, target_http_proxy=proxy.name).url_map) == second.name
@@ -153,12 +127,13 @@ def test_a_front_of_https(cloud, kept, url_map):
     wanted = compute_v1.SslCertificate(name=new_name("cert"), certificate=public, private_key=private)
     made = kept("ssl_certificates", wanted)
     assert (made.type_, made.certificate) == ("SELF_MANAGED", public) and made.expire_time and not made.private_key
-    proxy = kept("target_https_proxies", compute_v1.TargetHttpsProxy(name=new_name("px"), url_map=url_map.self_link, ssl_certificates=[made.self_link]))
+    policy = kept("ssl_policies", compute_v1.SslPolicy(name=new_name("tls"), profile="MODERN", min_tls_version="TLS_1_2"))
+    wanted = compute_v1.TargetHttpsProxy(name=new_name("px"), url_map=url_map.self_link, ssl_certificates=[made.self_link])
+    proxy = kept("target_https_proxies", wanted)
     assert [last(each) for each in proxy.ssl_certificates] == [made.name]
     with pytest.raises(exceptions.BadRequest) as used:
         done(cloud.ssl_certificates.delete(project=PROJECT, ssl_certificate=made.name))
     assert reason(used) in IN_USE
-    policy = kept("ssl_policies", compute_v1.SslPolicy(name=new_name("tls"), profile="MODERN", min_tls_version="TLS_1_2"))
     request = compute_v1.SslPolicyReference(ssl_policy=policy.self_link)
     done(cloud.target_https_proxies.set_ssl_policy(project=PROJECT, target_https_proxy=proxy.name, ssl_policy_reference_resource=request))
     assert last(cloud.target_https_proxies.get(project=PROJECT, target_https_proxy=proxy.name).ssl_policy) == policy.name
@@ -166,7 +141,9 @@ def test_a_front_of_https(cloud, kept, url_map):
 
 def test_a_rule_inside_a_region(kept, subnetwork):
     check = kept("region_health_checks", health_check(), region=REGION)
-    wanted = compute_v1.BackendService(name=new_name("be"), protocol="TCP", load_balancing_scheme="INTERNAL", health_checks=[check.self_link])
+    wanted = compute_v1.BackendService(
+        name=new_name("be"), protocol="TCP", load_balancing_scheme="INTERNAL", health_checks=[check.self_link]
+    )
     service = kept("region_backend_services", wanted, region=REGION)
     wanted = compute_v1.ForwardingRule(
         name=new_name("fr"),
@@ -196,13 +173,21 @@ def test_a_security_policy(cloud, kept, service):
     policy = kept("security_policies", compute_v1.SecurityPolicy(name=new_name("sp"), type_="CLOUD_ARMOR", rules=rules))
     assert {rule.priority: rule.action for rule in policy.rules} == {1000: "deny(403)", 2147483647: "allow"} and policy.fingerprint
     request = compute_v1.SecurityPolicyReference(security_policy=policy.self_link)
-    done(cloud.backend_services.set_security_policy(project=PROJECT, backend_service=service.name, security_policy_reference_resource=request))
+    done(
+        cloud.backend_services.set_security_policy(
+            project=PROJECT, backend_service=service.name, security_policy_reference_resource=request
+        )
+    )
     assert last(cloud.backend_services.get(project=PROJECT, backend_service=service.name).security_policy) == policy.name
     with pytest.raises(exceptions.BadRequest) as used:
         done(cloud.security_policies.delete(project=PROJECT, security_policy=policy.name))
     assert reason(used) in IN_USE
     nothing = compute_v1.SecurityPolicyReference(security_policy="")
-    done(cloud.backend_services.set_security_policy(project=PROJECT, backend_service=service.name, security_policy_reference_resource=nothing))
+    done(
+        cloud.backend_services.set_security_policy(
+            project=PROJECT, backend_service=service.name, security_policy_reference_resource=nothing
+        )
+    )
 
 
 def test_resources_that_cannot_be(cloud, kept, service):
@@ -222,5 +207,7 @@ def test_resources_that_cannot_be(cloud, kept, service):
         with pytest.raises((exceptions.BadRequest, exceptions.NotFound), match="none"):
             kept(collection, lost)
     with pytest.raises(exceptions.Conflict) as again:
-        cloud.backend_services.insert(project=PROJECT, backend_service_resource=compute_v1.BackendService(name=service.name, protocol="HTTP"))
+        cloud.backend_services.insert(
+            project=PROJECT, backend_service_resource=compute_v1.BackendService(name=service.name, protocol="HTTP")
+        )
     assert reason(again) == "alreadyExists"

@@ -93,7 +93,9 @@ def test_the_service_account_of_a_stopped_instance(change, new_instance):
 
 def test_scheduling(change, new_instance):
     made = new_instance()
-    changed = change(made, "set_scheduling", scheduling_resource=compute_v1.Scheduling(on_host_maintenance="TERMINATE", automatic_restart=False))
+    changed = change(
+        made, "set_scheduling", scheduling_resource=compute_v1.Scheduling(on_host_maintenance="TERMINATE", automatic_restart=False)
+    )
     assert (changed.scheduling.on_host_maintenance, changed.scheduling.automatic_restart) == ("TERMINATE", False)
     with pytest.raises(exceptions.BadRequest):
         change(made, "set_scheduling", scheduling_resource=compute_v1.Scheduling(on_host_maintenance="PRAY"))
@@ -128,7 +130,9 @@ def test_disks_are_attached_and_detached(cloud, change, new_instance, new_disk):
     made, disk = new_instance(), new_disk(size_gb=20)
     wanted = compute_v1.AttachedDisk(source=disk.self_link, device_name="data")
     changed = change(made, "attach_disk", attached_disk_resource=wanted)
-    assert [(each.device_name, last(each.source), each.boot, each.auto_delete) for each in changed.disks[1:]] == [("data", disk.name, False, False)]
+    assert [(each.device_name, last(each.source), each.boot, each.auto_delete) for each in changed.disks[1:]] == [
+        ("data", disk.name, False, False)
+    ]
     used = cloud.disks.get(project=PROJECT, zone=ZONE, disk=disk.name)
     assert [last(user) for user in used.users] == [made.name] and used.last_attach_timestamp
     with pytest.raises(exceptions.BadRequest, match=made.name) as refused:
@@ -148,9 +152,11 @@ def test_disks_are_attached_and_detached(cloud, change, new_instance, new_disk):
 
 def test_a_disk_read_by_many(new_instance, new_disk):
     disk = new_disk(size_gb=10)
-    boot = compute_v1.AttachedDisk(boot=True, auto_delete=True, initialize_params=compute_v1.AttachedDiskInitializeParams(
-        source_image="projects/debian-cloud/global/images/family/debian-12"
-    ))
+    boot = compute_v1.AttachedDisk(
+        boot=True,
+        auto_delete=True,
+        initialize_params=compute_v1.AttachedDiskInitializeParams(source_image="projects/debian-cloud/global/images/family/debian-12"),
+    )
     for _ in range(2):
         made = new_instance(disks=[boot, compute_v1.AttachedDisk(source=disk.self_link, mode="READ_ONLY")])
         assert made.disks[1].mode == "READ_ONLY"
@@ -202,6 +208,8 @@ def test_the_policy_of_an_instance(cloud, new_instance):
     [binding] = cloud.instances.get_iam_policy(**where).bindings
     assert (binding.role, list(binding.members)) == ("roles/compute.osLogin", ["user:ann@example.com"])
     permissions = compute_v1.TestPermissionsRequest(permissions=["compute.instances.get"])
-    assert list(cloud.instances.test_iam_permissions(**where, test_permissions_request_resource=permissions).permissions) == ["compute.instances.get"]
+    assert list(cloud.instances.test_iam_permissions(**where, test_permissions_request_resource=permissions).permissions) == [
+        "compute.instances.get"
+    ]
     with pytest.raises(exceptions.NotFound):
         cloud.instances.get_iam_policy(project=PROJECT, zone=ZONE, resource=new_name())

@@ -21,8 +21,8 @@ def lists():
     for kind in sorted(name for name in dir(compute_v1) if name.endswith("Client")):
         for method in ("list", "aggregated_list"):
             call = getattr(getattr(compute_v1, kind), method, None)
-            fields = [name for name in inspect.signature(call).parameters if name not in ("self", "request", "retry", "timeout", "metadata")] if call else []
-            if fields and set(fields) <= set(WHERE):
+            fields = set(inspect.signature(call).parameters) - {"self", "request", "retry", "timeout", "metadata"} if call else set()
+            if fields and fields <= set(WHERE):
                 yield pytest.param(snake(kind), method, {name: WHERE[name] for name in fields}, id=f"{snake(kind)}.{method}")
 
 

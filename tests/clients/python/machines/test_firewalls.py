@@ -59,7 +59,9 @@ def test_rules_of_the_way_out(cloud, new_rule, network):
 
 def test_rules_of_service_accounts(new_rule):
     account = f"robot@{PROJECT}.iam.gserviceaccount.com"
-    made = new_rule(allowed=[Allowed(I_p_protocol="udp", ports=["53"])], source_service_accounts=[account], target_service_accounts=[account])
+    made = new_rule(
+        allowed=[Allowed(I_p_protocol="udp", ports=["53"])], source_service_accounts=[account], target_service_accounts=[account]
+    )
     assert list(made.source_service_accounts) == list(made.target_service_accounts) == [account]
 
 
@@ -82,7 +84,11 @@ def test_f22_rules_that_cannot_be(cloud, network):
         {"allowed": [tcp], "target_tags": ["Not_A_Tag"]},
     ):
         with pytest.raises(exceptions.BadRequest):
-            done(cloud.firewalls.insert(project=PROJECT, firewall_resource=Firewall(name=new_name(), network=f"global/networks/{network}", **wrong)))
+            done(
+                cloud.firewalls.insert(
+                    project=PROJECT, firewall_resource=Firewall(name=new_name(), network=f"global/networks/{network}", **wrong)
+                )
+            )
             pytest.fail(f"taken: {wrong}")
     lost = Firewall(name=new_name(), network="global/networks/none", allowed=[tcp])
     with pytest.raises(exceptions.NotFound, match="none"):

@@ -63,7 +63,9 @@ class Manager:
 @pytest.fixture
 def new_group(cloud, later):
     def make(template, size, **more):
-        wanted = InstanceGroupManager(name=new_name("mig"), base_instance_name="m", instance_template=template.self_link, target_size=size, **more)
+        wanted = InstanceGroupManager(
+            name=new_name("mig"), base_instance_name="m", instance_template=template.self_link, target_size=size, **more
+        )
         done(cloud.instance_group_managers.insert(project=PROJECT, zone=ZONE, instance_group_manager_resource=wanted))
         later(cloud.instance_group_managers.delete, zone=ZONE, instance_group_manager=wanted.name)
         return Manager(cloud, wanted.name)

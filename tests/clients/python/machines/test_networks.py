@@ -26,8 +26,20 @@ def test_an_auto_network_has_a_subnetwork_in_each_region(cloud, later):
     assert {link.split("/regions/")[1].split("/")[0] for link in made.subnetworks} == regions
     assert subnetwork_of(cloud, name).ip_cidr_range == "10.128.0.0/20"
     assert subnetwork_of(cloud, name, "europe-west1").ip_cidr_range == "10.132.0.0/20"
-    with pytest.raises(exceptions.BadRequest):
-        cloud.subnetworks.delete(project=PROJECT, region=REGION, subnetwork=name).result(timeout=30)
+    with pytest.raises(exceptions.BadRequest, match="auto subnet"):
+        done(cloud.subnetworks.delete(project=PROJECT, region=REGION, subnetwork=name))
+
+
+def test_an_auto_network_has_its_range_for_itself(cloud, later):
+    name = new_name("auto")
+    done(cloud.networks.insert(project=PROJECT, network_resource=Network(name=name, auto_create_subnetworks=True)))
+    later(cloud.networks.delete, network=name)
+    with pytest.raises(exceptions.BadRequest, match="10.128.0.0/9"):
+        add_subnetwork(cloud, name, new_name("more"), "10.200.0.0/16")
+    more = new_name("more")
+    add_subnetwork(cloud, name, more, "10.120.0.0/16")
+    later(cloud.subnetworks.delete, region=REGION, subnetwork=more)
+    assert subnetwork_of(cloud, more).ip_cidr_range == "10.120.0.0/16"
 
 
 def test_a_network_that_becomes_custom_keeps_its_subnetworks(cloud, later):

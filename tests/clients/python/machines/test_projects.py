@@ -40,7 +40,9 @@ def test_common_metadata_and_its_fingerprint(cloud):
     with pytest.raises(exceptions.PreconditionFailed) as stale:
         done(cloud.projects.set_common_instance_metadata(project=PROJECT, metadata_resource=wanted))
     assert reason(stale) == "conditionNotMet"
-    done(cloud.projects.set_common_instance_metadata(project=PROJECT, metadata_resource=Metadata(fingerprint=now.fingerprint, items=others)))
+    done(
+        cloud.projects.set_common_instance_metadata(project=PROJECT, metadata_resource=Metadata(fingerprint=now.fingerprint, items=others))
+    )
     assert "python" not in [item.key for item in project(cloud).common_instance_metadata.items]
 
 

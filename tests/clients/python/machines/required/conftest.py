@@ -55,8 +55,8 @@ def driver(new_driver):
 
 
 @pytest.fixture
-def later():
-    """`later(thing)` destroys it after the test, last made first gone, unless it is gone."""
+def destroy_later():
+    """`destroy_later(thing)` destroys it after the test, last made first gone, unless it is gone."""
     things = []
 
     def keep(thing):
@@ -77,10 +77,10 @@ def image(driver):
 
 
 @pytest.fixture
-def new_node(driver, later, image):
+def new_node(driver, destroy_later, image):
     """`new_node(ex_tags=[...])` makes one of debian-12 on e2-micro, unless told otherwise."""
 
     def make(size="e2-micro", **more):
-        return later(driver.create_node(new_name("node"), size, more.pop("image", image), **more))
+        return destroy_later(driver.create_node(new_name("node"), size, more.pop("image", image), **more))
 
     return make

@@ -6,18 +6,18 @@ from libcloud.common.google import GoogleBaseError, ResourceNotFoundError
 
 
 @pytest.fixture
-def check(driver, later):
-    return later(driver.ex_create_healthcheck(new_name("hc"), path="/ready", port=8080, interval=10, timeout=8))
+def check(driver, destroy_later):
+    return destroy_later(driver.ex_create_healthcheck(new_name("hc"), path="/ready", port=8080, interval=10, timeout=8))
 
 
 @pytest.fixture
-def service(driver, later, check):
-    return later(driver.ex_create_backendservice(new_name("be"), [check], protocol="HTTP"))
+def service(driver, destroy_later, check):
+    return destroy_later(driver.ex_create_backendservice(new_name("be"), [check], protocol="HTTP"))
 
 
 @pytest.fixture
-def url_map(driver, later, service):
-    return later(driver.ex_create_urlmap(new_name("map"), service))
+def url_map(driver, destroy_later, service):
+    return destroy_later(driver.ex_create_urlmap(new_name("map"), service))
 
 
 def test_health_checks(driver, check):
@@ -31,25 +31,27 @@ def test_health_checks(driver, check):
         driver.ex_get_healthcheck(check.name)
 
 
-def test_a_backend_service(driver, later, check, service, new_node):
+def test_a_backend_service(driver, destroy_later, check, service, new_node):
     assert (service.protocol, service.port, service.port_name, service.timeout) == ("HTTP", 80, "http", 30)
     assert [found.name for found in service.healthchecks] == [check.name]
-    group = later(driver.ex_create_instancegroup(new_name("some"), driver.zone))
+    group = destroy_later(driver.ex_create_instancegroup(new_name("some"), driver.zone))
     backend = driver.ex_create_backend(group, balancing_mode="UTILIZATION", max_utilization=0.5)
-    other = later(driver.ex_create_backendservice(new_name("be"), [check.name], backends=[backend], timeout_sec=10))
+    other = destroy_later(driver.ex_create_backendservice(new_name("be"), [check.name], backends=[backend], timeout_sec=10))
     assert other.backends[0]["group"] == group.extra["selfLink"] and other.backends[0]["maxUtilization"] == 0.5 and other.timeout == 10
     assert {service.name, other.name} <= {found.name for found in driver.ex_list_backendservices()}
     with pytest.raises(GoogleBaseError):
         driver.ex_destroy_healthcheck(check)
 
 
-def test_a_front(driver, later, service, url_map):
+def test_a_front(driver, destroy_later, service, url_map):
     assert url_map.default_service.name == service.name
-    proxy = later(driver.ex_create_targethttpproxy(new_name("px"), url_map))
-    rule = later(driver.ex_create_forwarding_rule(new_name("fr"), target=proxy, port_range=80, global_rule=True))
+    proxy = destroy_later(driver.ex_create_targethttpproxy(new_name("px"), url_map))
+    rule = destroy_later(driver.ex_create_forwarding_rule(new_name("fr"), target=proxy, port_range=80, global_rule=True))
     assert rule.targetpool.name == proxy.name and rule.protocol == "TCP" and rule.address and rule.extra["portRange"] == "80-80"
     assert rule.id in [found.id for found in driver.ex_list_forwarding_rules(global_rules=True)]
-    assert proxy.id in [found.id for found in driver.ex_list_targethttpproxies()] and url_map.id in [found.id for found in driver.ex_list_urlmaps()]
+    assert proxy.id in [found.id for found in driver.ex_list_targethttpproxies()] and url_map.id in [
+        found.id for found in driver.ex_list_urlmaps()
+    ]
     with pytest.raises(GoogleBaseError, match=rule.name):
         proxy.destroy()
     assert rule.destroy() and proxy.destroy()
@@ -57,9 +59,9 @@ def test_a_front(driver, later, service, url_map):
         driver.ex_get_targethttpproxy(proxy.name)
 
 
-def test_a_target_pool(driver, later, check, new_node):
+def test_a_target_pool(driver, destroy_later, check, new_node):
     one, two = new_node(), new_node()
-    pool = later(driver.ex_create_targetpool(new_name("pool"), region="us-central1", healthchecks=[check.name], nodes=[one]))
+    pool = destroy_later(driver.ex_create_targetpool(new_name("pool"), region="us-central1", healthchecks=[check.name], nodes=[one]))
     assert [node.name for node in pool.nodes] == [one.name] and [each.name for each in pool.healthchecks] == [check.name]
     assert pool.add_node(two)
     assert {node.name for node in driver.ex_get_targetpool(pool.name).nodes} == {one.name, two.name}
@@ -67,12 +69,12 @@ def test_a_target_pool(driver, later, check, new_node):
     assert [node.name for node in driver.ex_get_targetpool(pool.name).nodes] == [two.name]
     assert pool.remove_healthcheck(check) and driver.ex_get_targetpool(pool.name).healthchecks == []
     assert pool.id in [found.id for found in driver.ex_list_targetpools()]
-    rule = later(driver.ex_create_forwarding_rule(new_name("fr"), target=pool, region="us-central1", port_range="80"))
+    rule = destroy_later(driver.ex_create_forwarding_rule(new_name("fr"), target=pool, region="us-central1", port_range="80"))
     assert rule.targetpool.name == pool.name and rule.region.name == "us-central1" and rule.address
 
 
-def test_a_target_instance(driver, later, new_node):
+def test_a_target_instance(driver, destroy_later, new_node):
     node = new_node()
-    made = later(driver.ex_create_targetinstance(new_name("ti"), zone="us-central1-a", node=node))
+    made = destroy_later(driver.ex_create_targetinstance(new_name("ti"), zone="us-central1-a", node=node))
     assert made.node.name == node.name and made.zone.name == "us-central1-a" and made.extra["natPolicy"] == "NO_NAT"
     assert made.id in [found.id for found in driver.ex_list_targetinstances()]

@@ -24,10 +24,10 @@ def test_a_token_of_the_machine_is_of_its_service_account(driver, new_node):
     assert '"access_token"' in says(node.id, f"{asked}/token")
 
 
-def test_many_nodes_and_none_left(driver, later, image):
+def test_many_nodes_and_none_left(driver, destroy_later, image):
     made = driver.ex_create_multiple_nodes(new_name("many"), "e2-micro", image, 3, poll_interval=0.2)
     for node in made:
-        later(node)
+        destroy_later(node)
     assert len({node.private_ips[0] for node in made}) == 3
     assert all(node.private_ips[0] in says(node.id, "hostname -I").split() for node in made)
     assert driver.ex_destroy_multiple_nodes(made, poll_interval=0.2) == [True, True, True]

@@ -8,13 +8,14 @@ from libcloud.common.google import GoogleBaseError, ResourceNotFoundError
 
 
 @pytest.fixture
-def template(driver, later, image):
-    return later(driver.ex_create_instancetemplate(new_name("tpl"), "e2-micro", image=image, tags=["web"], metadata={"items": [{"key": "a", "value": "1"}]}))
+def template(driver, destroy_later, image):
+    metadata = {"items": [{"key": "a", "value": "1"}]}
+    return destroy_later(driver.ex_create_instancetemplate(new_name("tpl"), "e2-micro", image=image, tags=["web"], metadata=metadata))
 
 
 @pytest.fixture
-def manager(driver, later, template):
-    return later(driver.ex_create_instancegroupmanager(new_name("mig"), driver.zone, template, 2, base_instance_name="m"))
+def manager(driver, destroy_later, template):
+    return destroy_later(driver.ex_create_instancegroupmanager(new_name("mig"), driver.zone, template, 2, base_instance_name="m"))
 
 
 def stable(manager, size):
@@ -40,7 +41,9 @@ def test_a_managed_group(driver, template, manager):
     names = {each["name"] for each in stable(manager, 2)}
     assert all(driver.ex_get_node(name).extra["tags"] == ["web"] for name in names)
     assert manager.instance_group.name == manager.name
-    assert {node["instance"].rsplit("/", 1)[-1] if isinstance(node, dict) else node.name for node in manager.instance_group.list_instances()} == names
+    assert {
+        node["instance"].rsplit("/", 1)[-1] if isinstance(node, dict) else node.name for node in manager.instance_group.list_instances()
+    } == names
     assert manager.id in [found.id for found in driver.ex_list_instancegroupmanagers(driver.zone)]
     with pytest.raises(GoogleBaseError, match=manager.name):
         template.destroy()
@@ -58,8 +61,8 @@ def test_a_managed_group(driver, template, manager):
     assert not three & {node.name for node in driver.list_nodes()}
 
 
-def test_another_template_for_a_group(driver, later, image, manager):
-    other = later(driver.ex_create_instancetemplate(new_name("tpl"), "e2-small", image=image))
+def test_another_template_for_a_group(driver, destroy_later, image, manager):
+    other = destroy_later(driver.ex_create_instancetemplate(new_name("tpl"), "e2-small", image=image))
     assert manager.set_instancetemplate(other)
     assert driver.ex_get_instancegroupmanager(manager.name).template.name == other.name
     assert manager.set_named_ports([{"name": "http", "port": 80}])
@@ -67,9 +70,9 @@ def test_another_template_for_a_group(driver, later, image, manager):
     manager.destroy()
 
 
-def test_an_autoscaler(driver, later, manager):
+def test_an_autoscaler(driver, destroy_later, manager):
     policy = {"minNumReplicas": 1, "maxNumReplicas": 3, "coolDownPeriodSec": 60, "cpuUtilization": {"utilizationTarget": 0.5}}
-    made = later(driver.ex_create_autoscaler(new_name("scale"), driver.zone, manager, policy))
+    made = destroy_later(driver.ex_create_autoscaler(new_name("scale"), driver.zone, manager, policy))
     assert made.target.name == manager.name and {key: made.policy[key] for key in policy} == policy
     assert made.id in [found.id for found in driver.ex_list_autoscalers(driver.zone)]
     made.policy["maxNumReplicas"] = 5
@@ -79,16 +82,16 @@ def test_an_autoscaler(driver, later, manager):
         driver.ex_get_autoscaler(made.name)
 
 
-def test_an_unmanaged_group(driver, later, new_node):
+def test_an_unmanaged_group(driver, destroy_later, new_node):
     node = new_node()
-    group = later(driver.ex_create_instancegroup(new_name("some"), driver.zone, named_ports=[{"name": "http", "port": 80}]))
+    group = destroy_later(driver.ex_create_instancegroup(new_name("some"), driver.zone, named_ports=[{"name": "http", "port": 80}]))
     assert group.named_ports == [{"name": "http", "port": 80}] and group.zone.name == "us-central1-a"
     assert group.add_instances([node])
     assert [found.name for found in group.list_instances()] == [node.name]
     assert group.set_named_ports([{"name": "https", "port": 443}])
     kept = driver.ex_get_instancegroup(group.name)
     assert kept.named_ports == [{"name": "https", "port": 443}] and kept.network.name == "default"
-    assert group.id in [found.id for found in driver.ex_list_instancegroups(driver.zone)]
+    assert group.name in [found.name for found in driver.ex_list_instancegroups(driver.zone)]
     assert group.remove_instances([node]) and group.list_instances() == []
     assert driver.ex_destroy_instancegroup(group)
     with pytest.raises(ResourceNotFoundError):

@@ -8,15 +8,17 @@ from libcloud.common.google import InvalidRequestError, ResourceExistsError, Res
 
 
 @pytest.fixture
-def network(driver, later):
-    return later(driver.ex_create_network(new_name("net"), cidr=None, mode="custom", description="for tests", routing_mode="global"))
+def network(driver, destroy_later):
+    return destroy_later(
+        driver.ex_create_network(new_name("net"), cidr=None, mode="custom", description="for tests", routing_mode="global")
+    )
 
 
 @pytest.fixture
-def subnetwork(driver, later, network):
+def subnetwork(driver, destroy_later, network):
     ranges = [{"rangeName": "pods", "ipCidrRange": "10.44.0.0/20"}]
     name = new_name("sub")
-    return later(
+    return destroy_later(
         driver.ex_create_subnetwork(name, "10.40.0.0/24", network.name, "us-central1", privateipgoogleaccess=True, secondaryipranges=ranges)
     )
 
@@ -35,8 +37,8 @@ def test_networks(driver, network):
         driver.ex_get_network(network.name)
 
 
-def test_an_auto_network(driver, later):
-    made = later(driver.ex_create_network(new_name("auto"), cidr=None, mode="auto"))
+def test_an_auto_network(driver, destroy_later):
+    made = destroy_later(driver.ex_create_network(new_name("auto"), cidr=None, mode="auto"))
     assert made.extra["mode"] == "auto" and len(made.extra["subnetworks"]) == len(driver.ex_list_regions())
     assert all(link.endswith(f"/subnetworks/{made.name}") for link in made.subnetworks)
 
@@ -54,16 +56,19 @@ def test_subnetworks(driver, network, subnetwork):
         driver.ex_destroy_network(network)
 
 
-def test_firewall_rules(driver, later, network):
+def test_firewall_rules(driver, destroy_later, network):
     allowed = [{"IPProtocol": "tcp", "ports": ["80", "8000-8080"]}, {"IPProtocol": "icmp"}]
-    rule = later(driver.ex_create_firewall(new_name("web"), allowed, network=network, source_tags=["lb"], target_tags=["web"], priority=900))
+    rule = destroy_later(
+        driver.ex_create_firewall(new_name("web"), allowed, network=network, source_tags=["lb"], target_tags=["web"], priority=900)
+    )
     assert (rule.network.name, rule.priority, rule.direction) == (network.name, 900, "INGRESS")
     assert rule.allowed == allowed and rule.source_tags == ["lb"] and rule.target_tags == ["web"]
     rule.source_ranges, rule.source_tags = ["10.0.0.0/8"], []
     assert rule.update()
     changed = driver.ex_get_firewall(rule.name)
     assert changed.source_ranges == ["10.0.0.0/8"] and not changed.source_tags and changed.target_tags == ["web"]
-    out = later(driver.ex_create_firewall(new_name("out"), denied=[{"IPProtocol": "all"}], network=network.name, direction="EGRESS", source_ranges=[], target_ranges=["10.9.0.0/16"]))
+    way = {"direction": "EGRESS", "source_ranges": [], "target_ranges": ["10.9.0.0/16"]}
+    out = destroy_later(driver.ex_create_firewall(new_name("out"), denied=[{"IPProtocol": "all"}], network=network.name, **way))
     assert (out.direction, out.denied) == ("EGRESS", [{"IPProtocol": "all"}])
     assert {rule.name, out.name} <= {found.name for found in driver.ex_list_firewalls()}
     assert driver.ex_destroy_firewall(out)
@@ -73,14 +78,14 @@ def test_firewall_rules(driver, later, network):
         driver.ex_create_firewall(new_name("odd"), [{"IPProtocol": "tcp", "ports": ["99999"]}], network=network)
 
 
-def test_addresses(driver, later):
-    outside = later(driver.ex_create_address(new_name("out"), region="us-central1", description="door"))
+def test_addresses(driver, destroy_later):
+    outside = destroy_later(driver.ex_create_address(new_name("out"), region="us-central1", description="door"))
     assert ipaddress.ip_address(outside.address) and outside.region.name == "us-central1"
     assert (outside.extra["status"], outside.extra["description"]) == ("RESERVED", "door")
     # The driver looks up a subnetwork that it is given and then leaves it out: the address is one of the default network's.
-    inside = later(driver.ex_create_address(new_name("in"), "us-central1", "10.128.15.9", address_type="INTERNAL"))
+    inside = destroy_later(driver.ex_create_address(new_name("in"), "us-central1", "10.128.15.9", address_type="INTERNAL"))
     assert inside.address == "10.128.15.9"
-    everywhere = later(driver.ex_create_address(new_name("any"), region="global"))
+    everywhere = destroy_later(driver.ex_create_address(new_name("any"), region="global"))
     assert everywhere.region == "global" and driver.ex_get_address(everywhere.name, region="global").id == everywhere.id
     assert {outside.name, inside.name} <= {found.name for found in driver.ex_list_addresses("us-central1")}
     assert {outside.name, everywhere.name} <= {found.name for found in driver.ex_list_addresses("all")}
@@ -89,11 +94,13 @@ def test_addresses(driver, later):
         driver.ex_get_address(outside.name, region="us-central1")
 
 
-def test_routes(driver, later, network, subnetwork):
-    route = later(driver.ex_create_route(new_name("r"), "10.50.0.0/16", priority=700, network=network, tags=["far"], description="away"))
+def test_routes(driver, destroy_later, network, subnetwork):
+    route = destroy_later(
+        driver.ex_create_route(new_name("r"), "10.50.0.0/16", priority=700, network=network, tags=["far"], description="away")
+    )
     assert (route.dest_range, route.priority, route.tags) == ("10.50.0.0/16", 700, ["far"])
     assert route.extra["nextHopGateway"].endswith("/global/gateways/default-internet-gateway") and route.network.endswith(network.name)
-    hop = later(driver.ex_create_route(new_name("r"), "10.51.0.0/16", network=network, next_hop="10.40.0.7"))
+    hop = destroy_later(driver.ex_create_route(new_name("r"), "10.51.0.0/16", network=network, next_hop="10.40.0.7"))
     assert (hop.extra["nextHopIp"], hop.priority) == ("10.40.0.7", 500)
     assert {route.name, hop.name} <= {found.name for found in driver.ex_list_routes()}
     assert driver.ex_get_route(route.name).id == route.id and driver.ex_destroy_route(route)
@@ -101,7 +108,7 @@ def test_routes(driver, later, network, subnetwork):
         driver.ex_get_route(route.name)
 
 
-def test_a_route_to_an_instance(driver, later, network, subnetwork, new_node):
+def test_a_route_to_an_instance(driver, destroy_later, network, subnetwork, new_node):
     node = new_node(ex_network=network, ex_subnetwork=subnetwork, ex_can_ip_forward=True)
-    route = later(driver.ex_create_route(new_name("r"), "10.52.0.0/16", network=network, next_hop=node))
+    route = destroy_later(driver.ex_create_route(new_name("r"), "10.52.0.0/16", network=network, next_hop=node))
     assert route.extra["nextHopInstance"].endswith(f"/zones/us-central1-a/instances/{node.name}")

@@ -26,8 +26,8 @@ def test_a_node(driver, new_node, image):
         driver.ex_get_volume(node.name)
 
 
-def test_a_node_with_options(driver, new_node, later):
-    address = later(driver.ex_create_address(new_name("a"), region="us-central1"))
+def test_a_node_with_options(driver, new_node, destroy_later):
+    address = destroy_later(driver.ex_create_address(new_name("a"), region="us-central1"))
     node = new_node(
         size="n1-standard-2",
         external_ip=address,
@@ -44,8 +44,8 @@ def test_a_node_with_options(driver, new_node, later):
         ex_automatic_restart=False,
         ex_preemptible=True,
     )
-    boot = later(driver.ex_get_volume(node.name))
-    later(node)
+    boot = destroy_later(driver.ex_get_volume(node.name))
+    destroy_later(node)
     assert (node.size, node.public_ips, sorted(node.extra["tags"])) == ("n1-standard-2", [address.address], ["db", "web"])
     assert node.extra["metadata"]["items"] == [{"key": "greeting", "value": "hello"}] and node.extra["labels"] == {"env": "dev"}
     assert (node.extra["description"], node.extra["canIpForward"]) == ("all of it", True)
@@ -59,9 +59,9 @@ def test_a_node_with_options(driver, new_node, later):
     assert driver.destroy_node(node) and driver.ex_get_volume(node.name).id == boot.id
 
 
-def test_a_node_in_a_network_of_its_own(driver, new_node, later):
-    network = later(driver.ex_create_network(new_name("net"), cidr=None, mode="custom"))
-    subnetwork = later(driver.ex_create_subnetwork(new_name("sub"), "10.70.0.0/24", network.name, "us-central1"))
+def test_a_node_in_a_network_of_its_own(driver, new_node, destroy_later):
+    network = destroy_later(driver.ex_create_network(new_name("net"), cidr=None, mode="custom"))
+    subnetwork = destroy_later(driver.ex_create_subnetwork(new_name("sub"), "10.70.0.0/24", network.name, "us-central1"))
     node = new_node(ex_network=network, ex_subnetwork=subnetwork, external_ip=None, internal_ip="10.70.0.33")
     assert (node.private_ips, node.public_ips) == (["10.70.0.33"], [])
     with pytest.raises(GoogleBaseError, match=node.name):
@@ -121,7 +121,7 @@ def test_access_configs(driver, new_node):
     assert driver.ex_get_node(node.name).public_ips == []
 
 
-def test_many_nodes(driver, later, image):
+def test_many_nodes(driver, destroy_later, image):
     base = new_name("many")
     made = driver.ex_create_multiple_nodes(base, "e2-micro", image, 3, poll_interval=0.1, ex_labels={"set": base})
     assert [node.name for node in made] == [f"{base}-{number:03}" for number in range(3)]
@@ -134,7 +134,7 @@ def test_many_nodes(driver, later, image):
     assert not {node.name for node in made} & {node.name for node in driver.list_nodes()}
 
 
-def test_a_node_of_given_structures(driver, new_node, image, later):
+def test_a_node_of_given_structures(driver, new_node, image, destroy_later):
     disks = [{"boot": True, "autoDelete": True, "initializeParams": {"sourceImage": image.extra["selfLink"], "diskName": new_name("d")}}]
     nics = [{"network": driver.ex_get_network("default").extra["selfLink"], "accessConfigs": []}]
     node = new_node(image=None, ex_disks_gce_struct=disks, ex_nic_gce_struct=nics)

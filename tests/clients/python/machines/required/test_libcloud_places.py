@@ -51,15 +51,17 @@ def test_the_project(driver):
     assert project.name == PROJECT and int(project.id) > 0 and {quota["metric"] for quota in project.quotas} >= {"NETWORKS", "FIREWALLS"}
     value = uuid.uuid4().hex
     assert driver.ex_set_common_instance_metadata({"python": value}, force=True)
-    assert {item["key"]: item["value"] for item in driver.ex_get_project().metadata["items"]} == {"python": value}
-    assert project.set_common_instance_metadata({}, force=True)
-    assert not driver.ex_get_project().metadata.get("items")
+    assert {item["key"]: item["value"] for item in driver.ex_get_project().metadata} == {"python": value}
+    assert project.set_common_instance_metadata(None, force=True)
+    assert not driver.ex_get_project().metadata
 
 
 def test_pages_and_filters_of_lists(driver):
     zones = driver.ex_list(driver.ex_list_zones).filter("name eq us-central1-.").page(3)
     names = [[zone.name for zone in page] for page in zones]
-    assert [len(page) for page in names] == [3, 1] and {name for page in names for name in page} == {f"us-central1-{letter}" for letter in "abcf"}
+    assert [len(page) for page in names] == [3, 1] and {name for page in names for name in page} == {
+        f"us-central1-{letter}" for letter in "abcf"
+    }
 
 
 def test_a_viewer_may_look_and_no_more(new_driver, driver):

@@ -8,9 +8,9 @@ from libcloud.common.google import GoogleBaseError, InvalidRequestError, Resourc
 
 
 @pytest.fixture
-def new_volume(driver, later):
+def new_volume(driver, destroy_later):
     def make(size=20, **more):
-        return later(driver.create_volume(size, new_name("disk"), **more))
+        return destroy_later(driver.create_volume(size, new_name("disk"), **more))
 
     return make
 
@@ -54,9 +54,9 @@ def test_a_node_boots_from_a_volume(driver, new_node, new_volume, image):
     assert node.extra["boot_disk"].id == volume.id and node.image == image.name
 
 
-def test_snapshots(driver, later, new_volume):
+def test_snapshots(driver, destroy_later, new_volume):
     volume = new_volume()
-    snapshot = later(volume.snapshot(new_name("snap")))
+    snapshot = destroy_later(volume.snapshot(new_name("snap")))
     assert (snapshot.size, snapshot.status, snapshot.extra["sourceDisk"]) == ("20", "READY", volume.extra["selfLink"])
     assert abs(snapshot.created - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=5)
     assert [found.id for found in driver.list_volume_snapshots(volume)] == [snapshot.id]
@@ -75,10 +75,10 @@ class Image:
         self.destroy = image.delete
 
 
-def test_images_of_ones_own(driver, later, new_volume):
+def test_images_of_ones_own(driver, destroy_later, new_volume):
     family = new_name("family")
     made = driver.ex_create_image(new_name("image"), new_volume(), family=family, description="mine", ex_labels={"env": "dev"})
-    later(Image(made))
+    destroy_later(Image(made))
     assert (made.extra["family"], made.extra["status"], made.extra["diskSizeGb"]) == (family, "READY", "20")
     assert made.extra["labels"] == {"env": "dev"} and driver.ex_get_image_from_family(family).id == made.id
     assert made.id in [found.id for found in driver.list_images(ex_project=driver.project)]
