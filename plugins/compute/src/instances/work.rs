@@ -3,7 +3,7 @@
 use super::network::{self, Machine};
 use super::state::State;
 use super::{disks, guest};
-use crate::machines;
+use crate::{groups, machines};
 use compute_api::operation::Input;
 use compute_api::path::Path;
 use compute_api::store::{self, Resource};
@@ -107,6 +107,7 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
         Err(error) => {
             log::warn!("{} cannot be started: {}", instance.path, error.message());
             undo(instance, input)?;
+            groups::reconcile::refused(instance, &error)?;
             Err(error)
         }
     }
@@ -150,6 +151,7 @@ fn stop(instance: &Resource) -> Result<Outcome> {
     network::stop(instance.id)?;
     refresh(instance)?;
     enter(instance, State::Terminated)?;
+    groups::reconcile::after(instance)?;
     Ok(done())
 }
 
@@ -176,6 +178,7 @@ fn delete(instance: &Resource, input: &Input) -> Result<Outcome> {
     network::release(instance.id)?;
     forget(instance)?;
     disks::discard(&input.payload)?;
+    groups::reconcile::after(instance)?;
     Ok(done())
 }
 
