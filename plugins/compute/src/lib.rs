@@ -7,6 +7,7 @@ pub mod disks;
 pub mod groups;
 pub mod images;
 pub mod instances;
+pub mod machine_images;
 pub mod machines;
 pub mod metadata;
 pub mod operations;

@@ -1,6 +1,7 @@
 //! New disks. <https://cloud.google.com/compute/docs/reference/rest/v1/disks/insert>
 
 use super::{FROM, size, source};
+use crate::machine_images;
 use compute_api::path::{Path, Scope};
 use compute_api::store::{self, Resource};
 use compute_api::{change, failure, places};
@@ -9,7 +10,7 @@ use fogbank_sdk::db::Transaction;
 use serde_json::{Map, Value};
 
 /// What a disk may be made from.
-const SOURCES: [&str; 3] = ["sourceImage", "sourceSnapshot", "sourceDisk"];
+const SOURCES: [&str; 4] = ["sourceImage", "sourceSnapshot", "sourceDisk", machine_images::SOURCE];
 
 /// Writes a disk with the body of a `disks.insert`, links marked. Its content is made by [`super::make`].
 ///
@@ -37,6 +38,7 @@ pub fn complete(tx: &Transaction, disk: &mut Resource) -> Result<()> {
     if let Some(source) = &source {
         source.write(disk);
     }
+    disk.body.remove(machine_images::SOURCE);
     let kind = size::settle_type(disk)?;
     size::settle_size(disk, kind, source.as_ref())?;
     if !disk.body.contains_key("physicalBlockSizeBytes") {

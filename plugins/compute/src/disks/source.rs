@@ -2,7 +2,7 @@
 
 use super::{CONTENT, Content, content};
 use crate::catalogue::public;
-use crate::images;
+use crate::{images, machine_images};
 use compute_api::failure;
 use compute_api::path::{MARK, Path};
 use compute_api::store::{self, Resource};
@@ -48,6 +48,7 @@ fn belongs(field: &str, path: &Path) -> bool {
     match field {
         "sourceImage" => matches!(path.collection.as_str(), "images" | "imageFamilyViews"),
         "sourceSnapshot" => path.collection == "snapshots",
+        machine_images::SOURCE => path.collection == machine_images::SAVED,
         _ => path.collection == "disks",
     }
 }
@@ -106,8 +107,10 @@ impl Source {
 
     /// Writes into a new resource where it came from, what it inherits, and what is to be done for its content.
     pub fn write(&self, resource: &mut Resource) {
-        resource.set(self.field, self.path.marked());
-        resource.set(&format!("{}Id", self.field), self.id.as_str());
+        if self.field != machine_images::SOURCE {
+            resource.set(self.field, self.path.marked());
+            resource.set(&format!("{}Id", self.field), self.id.as_str());
+        }
         for name in INHERITED {
             if let (Some(value), None) = (self.fields.get(name), resource.body.get(name)) {
                 resource.set(name, value.clone());

@@ -2,6 +2,7 @@
 
 use super::member::{self, Action, Member, Problem};
 use super::{configs, rollout, step};
+use crate::instances::metadata;
 use compute_api::operation::Input;
 use compute_api::path::Path;
 use compute_api::store::{self, Resource};
@@ -47,6 +48,38 @@ pub fn wake(tx: &Transaction, manager: &Resource) -> Result<()> {
     let new = operations::New::of(WORK, format!("groups/{}", manager.id)).input(&input)?;
     operations::start(tx, new.id(format!("group-{}", id::token()?)).hidden())?;
     Ok(())
+}
+
+/// An instance has ended or gone: the group that it is of looks what is to be done.
+///
+/// Errors: the database's.
+pub fn after(instance: &Resource) -> Result<()> {
+    db::transaction(|tx| match manager_of(tx, instance)? {
+        Some(manager) => wake(tx, &manager),
+        None => Ok(()),
+    })
+}
+
+/// An instance could not be started: its group says why, and tries again later.
+///
+/// Errors: the database's.
+pub fn refused(instance: &Resource, error: &Error) -> Result<()> {
+    let manager = db::read(|tx| manager_of(tx, instance))?;
+    let Some(manager) = manager else { return Ok(()) };
+    let path = instance.path.to_string();
+    match member::of(&manager).iter().find(|member| member.path == path) {
+        Some(member) => failed(&manager.path, member, error),
+        None => Ok(()),
+    }
+}
+
+/// The manager that an instance says has made it, if it has.
+fn manager_of(tx: &Transaction, instance: &Resource) -> Result<Option<Resource>> {
+    let said = metadata::value(instance.body.get("metadata"), "created-by").and_then(Path::parse);
+    let Some(path) = said.filter(|path| path.collection == "instanceGroupManagers") else { return Ok(None) };
+    let manager = store::find(tx, &path)?;
+    let own = instance.path.to_string();
+    Ok(manager.filter(|manager| member::of(manager).iter().any(|member| member.path == own)))
 }
 
 /// Looks at every group of the tenant.

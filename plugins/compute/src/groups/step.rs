@@ -2,7 +2,8 @@
 
 use super::member::{self, Action, Goal, Member};
 use super::{configs, manager, reconcile};
-use crate::instances::{create, disks, draft, edit, metadata, template, work as machine};
+use crate::instances::state::State;
+use crate::instances::{create, disks, draft, edit, lifecycle, metadata, template, work as machine};
 use crate::templates;
 use compute_api::operation::{self, Input, Then};
 use compute_api::path::Path;
@@ -85,13 +86,15 @@ pub fn act(manager: &Path, member: &Member) -> Result<()> {
         (Action::Deleting, _) => remove(manager, member, &instance),
         (Action::Recreating, _) if member.outgoing == Some(instance.id) => remove(manager, member, &instance),
         (Action::Refreshing, _) => refresh(manager, member, &instance),
-        (Action::Restarting, "RUNNING") if member.outgoing.is_some() => turn(&instance, "STOPPING", machine::STOP),
-        (Action::Stopping, "RUNNING") => turn(&instance, "STOPPING", machine::STOP),
-        (Action::Suspending, "RUNNING") => turn(&instance, "SUSPENDING", machine::SUSPEND),
-        (Action::Restarting, "TERMINATED") if member.outgoing.is_none() => turn(&instance, "STAGING", machine::START),
+        (Action::Restarting, "RUNNING") if member.outgoing.is_some() => turn(&instance, State::Stopping, machine::STOP),
+        (Action::Stopping, "RUNNING") => turn(&instance, State::Stopping, machine::STOP),
+        (Action::Suspending, "RUNNING") => turn(&instance, State::Suspending, machine::SUSPEND),
+        (Action::Restarting, "TERMINATED") if member.outgoing.is_none() => {
+            turn(&instance, State::Staging, machine::START)
+        }
         // Either way it is to run; it is the instance that says what it takes.
-        (Action::Starting | Action::Resuming, "TERMINATED") => turn(&instance, "STAGING", machine::START),
-        (Action::Starting | Action::Resuming, "SUSPENDED") => turn(&instance, "STAGING", machine::RESUME),
+        (Action::Starting | Action::Resuming, "TERMINATED") => turn(&instance, State::Staging, machine::START),
+        (Action::Starting | Action::Resuming, "SUSPENDED") => turn(&instance, State::Staging, machine::RESUME),
         _ => Ok(()),
     }
 }
@@ -133,7 +136,7 @@ fn remove(manager: &Path, member: &Member, instance: &Resource) -> Result<()> {
         let Some(mut there) = there.filter(|there| there.text("status") != Some("STOPPING")) else { return Ok(()) };
         spare(tx, manager, member, &mut there)?;
         let payload = disks::going(tx, &there)?;
-        begin(tx, there, "STOPPING", ("delete", machine::DELETE), payload)
+        lifecycle::begin(tx, there, State::Stopping, ("delete", machine::DELETE), payload)
     })
 }
 
@@ -157,19 +160,12 @@ fn spare(tx: &Transaction, manager: &Path, member: &Member, instance: &mut Resou
 }
 
 /// Starts, stops, freezes or thaws it.
-fn turn(instance: &Resource, status: &str, work: &'static str) -> Result<()> {
+fn turn(instance: &Resource, state: State, work: &'static str) -> Result<()> {
     let kind = work.rsplit('.').next().unwrap_or_default();
     db::transaction(|tx| {
         let there = store::find(tx, &instance.path)?.filter(|there| there.text("status") == instance.text("status"));
-        there.map_or(Ok(()), |there| begin(tx, there, status, (kind, work), Value::Null))
+        there.map_or(Ok(()), |there| lifecycle::begin(tx, there, state, (kind, work), Value::Null))
     })
-}
-
-fn begin(tx: &Transaction, mut instance: Resource, status: &str, work: (&str, &str), payload: Value) -> Result<()> {
-    instance.set("status", status);
-    store::save(tx, &instance)?;
-    let input = Input { kind: work.0.to_owned(), target: instance.path.to_string(), id: instance.id, payload };
-    operation::begin(tx, work.1, &instance.path.scope, &input, &instance.path).map(drop)
 }
 
 /// Tells an instance its labels and its metadata, and gives it the disks that it is to have.

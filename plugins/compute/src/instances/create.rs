@@ -11,6 +11,7 @@ use super::state::State;
 use super::work;
 use crate::machines;
 use crate::projects::quota::Limits;
+use crate::reservations::consume;
 use compute_api::call::Call;
 use compute_api::operation::{self, Input, Then};
 use compute_api::store::{self, Resource};
@@ -124,6 +125,7 @@ fn write(tx: &Transaction, instance: &Resource, limits: Limits) -> Result<(Resou
         return Err(failure::already_exists(&instance.path));
     }
     limits.require(tx, &instance.path.project, 1)?;
+    consume::take(tx, &mut instance)?;
     let made = disks::make(tx, &mut instance)?;
     State::Provisioning.enter(&mut instance);
     change::require_here(tx, &instance.body)?;

@@ -1,6 +1,7 @@
 //! The disks of an instance. <https://cloud.google.com/compute/docs/reference/rest/v1/instances/attachDisk>
 
 use super::metadata::is_name;
+use crate::machine_images::SOURCE as SAVED;
 use crate::machines::container;
 use compute_api::failure;
 use compute_api::path::{MARK, Path};
@@ -43,7 +44,11 @@ pub fn attach(
     let boot = sent["boot"] == true;
     let device = match sent["deviceName"].as_str().filter(|name| !name.is_empty()) {
         Some(name) => name.to_owned(),
-        None => format!("{}-{at}", if sent["type"] == "SCRATCH" { "local-ssd" } else { "persistent-disk" }),
+        // Local disks are counted by themselves.
+        None if sent["type"] == "SCRATCH" => {
+            format!("local-ssd-{}", others.iter().filter(|other| other["type"] == "SCRATCH").count())
+        }
+        None => format!("persistent-disk-{at}"),
     };
     if !container::is_device(&json!(device)) {
         return Err(failure::invalid(
@@ -196,7 +201,7 @@ fn new_disk(
         return Err(failure::invalid("resource.disks.initializeParams.diskName", name, "It is no name of a disk."));
     }
     let mut body = disk_body(params, sent);
-    if boot && !["sourceImage", "sourceSnapshot"].iter().any(|source| body.contains_key(*source)) {
+    if boot && !["sourceImage", "sourceSnapshot", SAVED].iter().any(|source| body.contains_key(*source)) {
         return Err(failure::invalid(
             "resource.disks[0].initializeParams.sourceImage",
             "",
@@ -217,6 +222,7 @@ fn disk_body(params: &Value, sent: &Value) -> Map<String, Value> {
         ("diskType", "type"),
         ("sourceImage", "sourceImage"),
         ("sourceSnapshot", "sourceSnapshot"),
+        (SAVED, SAVED),
         ("labels", "labels"),
         ("description", "description"),
         ("licenses", "licenses"),

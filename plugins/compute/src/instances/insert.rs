@@ -1,6 +1,7 @@
 //! `POST .../instances`
 
-use super::{create, draft};
+use super::{create, draft, template};
+use crate::machine_images;
 use compute_api::call::Call;
 use compute_api::{failure, operation};
 use fogbank_sdk::{Reply, Request, Result};
@@ -18,10 +19,12 @@ pub fn insert(mut request: Request) -> Result<Reply> {
         _ => return Err(failure::required("name")),
     };
     let source = request.query("sourceInstanceTemplate").map(str::to_owned);
-    if request.query("sourceMachineImage").is_some_and(|image| !image.is_empty())
-        || body.contains_key("sourceMachineImage")
-    {
-        return Err(fogbank_sdk::Error::unimplemented("instances.insert with sourceMachineImage"));
+    let image = body.remove("sourceMachineImage").and_then(|image| image.as_str().map(str::to_owned));
+    let image = request.query("sourceMachineImage").map(str::to_owned).or(image).filter(|image| !image.is_empty());
+    if let Some(image) = image {
+        let (path, properties) = machine_images::properties(&image, &call.project)?;
+        template::under(&mut body, properties, &call.path(&name));
+        body.insert("sourceMachineImage".into(), path.marked().into());
     }
     let draft = draft::complete(call.path(&name), body, source.as_deref())?;
     let operation = create::create(&call, draft)?;

@@ -5,8 +5,9 @@ use super::{disks, work};
 use crate::machines;
 use compute_api::call::Call;
 use compute_api::change;
-use compute_api::operation::Then;
-use compute_api::store::Resource;
+use compute_api::operation::{self, Input, Then};
+use compute_api::store::{self, Resource};
+use fogbank_sdk::db::Transaction;
 use fogbank_sdk::{Code, Error, Reply, Request, Response, Result, context};
 use serde_json::{Value, json};
 
@@ -142,6 +143,36 @@ pub fn delete(request: Request) -> Result<Reply> {
         State::Stopping.enter(instance);
         Ok(Then::Run(work::DELETE, disks::going(tx, instance)?))
     })
+}
+
+/// Starts an instance that does not run, where no request asked for it.
+///
+/// Errors: the database's.
+pub fn start_in(tx: &Transaction, instance: Resource) -> Result<()> {
+    begin(tx, instance, State::Staging, ("start", work::START), Value::Null)
+}
+
+/// Stops an instance that runs, where no request asked for it.
+///
+/// Errors: the database's.
+pub fn stop_in(tx: &Transaction, instance: Resource) -> Result<()> {
+    begin(tx, instance, State::Stopping, ("stop", work::STOP), Value::Null)
+}
+
+/// Brings an instance into a state on its way and begins the operation, of a kind, that does the work.
+///
+/// Errors: the database's.
+pub fn begin(
+    tx: &Transaction,
+    mut instance: Resource,
+    state: State,
+    (kind, work): (&str, &'static str),
+    payload: Value,
+) -> Result<()> {
+    state.enter(&mut instance);
+    store::save(tx, &instance)?;
+    let input = Input { kind: kind.to_owned(), target: instance.path.to_string(), id: instance.id, payload };
+    operation::begin(tx, work, &instance.path.scope, &input, &instance.path).map(drop)
 }
 
 fn protected(instance: &Resource) -> Error {

@@ -3,7 +3,7 @@
 use super::network::{self, Machine};
 use super::state::State;
 use super::{disks, guest};
-use crate::machines;
+use crate::{groups, machines};
 use compute_api::operation::Input;
 use compute_api::path::Path;
 use compute_api::store::{self, Resource};
@@ -120,6 +120,7 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
             let kept = json!({"reason": error.reason(), "message": error.message()});
             change(instance, |instance| instance.set(FAILURE, kept.clone()))?;
             undo(instance, input)?;
+            groups::reconcile::refused(instance, &error)?;
             Err(error)
         }
     }
@@ -192,6 +193,7 @@ fn stop(instance: &Resource) -> Result<Outcome> {
     network::stop(instance.id)?;
     refresh(instance)?;
     enter(instance, State::Terminated)?;
+    groups::reconcile::after(instance)?;
     Ok(done())
 }
 
@@ -221,6 +223,7 @@ fn delete(instance: &Resource, input: &Input) -> Result<Outcome> {
     machines::remove(instance)?;
     forget(instance)?;
     disks::discard(&input.payload)?;
+    groups::reconcile::after(instance)?;
     Ok(done())
 }
 

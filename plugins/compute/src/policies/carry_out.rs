@@ -1,5 +1,6 @@
-//! Takes the snapshots that are due, and removes those whose time is over.
+//! Takes the snapshots that are due, removes those whose time is over, and starts and stops instances.
 
+use super::machines::{self, Schedules};
 use super::schedule::Schedule;
 use crate::disks::{self, MAKE};
 use crate::snapshots;
@@ -11,10 +12,10 @@ use fogbank_sdk::{Code, Error, Result, context, id, log};
 use serde_json::{Map, Value, json};
 
 /// The field of a policy's row with the time of the last turn that was taken; not shown to clients.
-const TAKEN: &str = "_taken_ms";
+pub const TAKEN: &str = "_taken_ms";
 const DAY_MS: i64 = 86_400_000;
 
-/// Looks at every snapshot schedule of the tenant.
+/// Looks at every schedule of the tenant.
 ///
 /// Errors: the database's.
 pub fn all() -> Result<()> {
@@ -29,6 +30,16 @@ pub fn all() -> Result<()> {
 }
 
 fn one(policy: &Resource) -> Result<()> {
+    if let Some(schedules) = policy.body.get("instanceSchedulePolicy") {
+        let last = Schedules::of(schedules)?.last(context::now().millis());
+        return match last {
+            Some((due, state)) => db::transaction(|tx| match begin(tx, &policy.path, due)? {
+                Some(policy) => machines::turn(tx, &policy.path, state),
+                None => Ok(()),
+            }),
+            None => Ok(()),
+        };
+    }
     let Some(snapshots) = policy.body.get("snapshotSchedulePolicy") else { return Ok(()) };
     let due = Schedule::of(&snapshots["schedule"])?.last(context::now().millis());
     db::transaction(|tx| take(tx, &policy.path, due))?;
@@ -37,13 +48,7 @@ fn one(policy: &Resource) -> Result<()> {
 
 /// One turn: a snapshot of each disk that has the policy, in the transaction that says the turn is taken.
 fn take(tx: &Transaction, path: &Path, due: i64) -> Result<()> {
-    let Some(mut policy) = store::find(tx, path)? else { return Ok(()) };
-    let taken = policy.body.get(TAKEN).and_then(Value::as_i64).unwrap_or_else(|| policy.created.millis());
-    if due <= taken {
-        return Ok(());
-    }
-    policy.set(TAKEN, due);
-    store::save(tx, &policy)?;
+    let Some(policy) = begin(tx, path, due)? else { return Ok(()) };
     for disk in store::linked(tx, path, "disks")? {
         match snapshot(tx, &policy, &disk) {
             // A disk that is being made has nothing to keep yet.
@@ -54,6 +59,18 @@ fn take(tx: &Transaction, path: &Path, due: i64) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Notes that a turn is taken; gives the policy where it was not.
+fn begin(tx: &Transaction, path: &Path, due: i64) -> Result<Option<Resource>> {
+    let Some(mut policy) = store::find(tx, path)? else { return Ok(None) };
+    let taken = policy.body.get(TAKEN).and_then(Value::as_i64).unwrap_or_else(|| policy.created.millis());
+    if due <= taken {
+        return Ok(None);
+    }
+    policy.set(TAKEN, due);
+    store::save(tx, &policy)?;
+    Ok(Some(policy))
 }
 
 fn snapshot(tx: &Transaction, policy: &Resource, disk: &Resource) -> Result<()> {

@@ -1,17 +1,20 @@
-//! Resource policies, of which snapshot schedules are carried out.
+//! Resource policies, of which snapshot schedules and instance schedules are carried out.
 //! <https://cloud.google.com/compute/docs/disks/scheduled-snapshots>
 
 mod carry_out;
+mod cron;
+mod machines;
 mod schedule;
+mod zone;
 
 pub use carry_out::all as carry_out;
 
 use compute_api::call::Call;
 use compute_api::operation::Then;
-use compute_api::store::Resource;
-use compute_api::{change, failure};
-use fogbank_sdk::{Reply, Request, Result};
-use serde_json::json;
+use compute_api::store::{self, Resource};
+use compute_api::{change, failure, list as lists, show};
+use fogbank_sdk::{Reply, Request, Response, Result, context};
+use serde_json::{Value, json};
 
 /// `POST .../resourcePolicies`
 ///
@@ -33,6 +36,39 @@ pub fn patch(mut request: Request) -> Result<Reply> {
     change::patch(&mut request, |_, _, policy| check(policy).map(|()| Then::Done))
 }
 
+/// `GET .../resourcePolicies/NAME`
+///
+/// Errors: 404.
+pub fn get(request: Request) -> Result<Reply> {
+    let call = Call::of(&request)?;
+    let mut found = vec![store::get(&call.target(&request)?)?];
+    decorate(&mut found)?;
+    Ok(Response::json(&show::resource(&found[0], &call.base)?).into())
+}
+
+/// `GET .../resourcePolicies`
+///
+/// Errors: 400 for a filter that is none.
+pub fn list(request: Request) -> Result<Reply> {
+    lists::list(&request, decorate).map(Reply::from)
+}
+
+/// `GET .../aggregated/resourcePolicies`
+///
+/// Errors: as [`list`].
+pub fn aggregated_list(request: Request) -> Result<Reply> {
+    lists::aggregated(&request, decorate).map(Reply::from)
+}
+
+fn decorate(policies: &mut Vec<Resource>) -> Result<()> {
+    let now = context::now().millis();
+    for policy in policies {
+        let taken = policy.body.get(carry_out::TAKEN).and_then(Value::as_i64);
+        machines::show(policy, taken, now);
+    }
+    Ok(())
+}
+
 const KINDS: [&str; 5] = [
     "snapshotSchedulePolicy",
     "instanceSchedulePolicy",
@@ -45,6 +81,9 @@ fn check(policy: &mut Resource) -> Result<()> {
     let count = KINDS.iter().filter(|kind| policy.body.contains_key(**kind)).count();
     if count != 1 {
         return Err(failure::invalid("resource", &policy.path.name, "A resource policy has one kind of policy."));
+    }
+    if let Some(schedules) = policy.body.get("instanceSchedulePolicy") {
+        machines::Schedules::of(schedules)?;
     }
     let Some(snapshots) = policy.body.get_mut("snapshotSchedulePolicy") else { return Ok(()) };
     schedule::Schedule::of(&snapshots["schedule"])?;

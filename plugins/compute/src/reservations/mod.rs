@@ -1,12 +1,14 @@
 //! Reservations: counts of machines that are kept free. <https://cloud.google.com/compute/docs/instances/reservations-overview>
 
+pub mod consume;
+
 use crate::catalogue;
 use compute_api::call::Call;
 use compute_api::operation::Then;
 use compute_api::path::Scope;
-use compute_api::store::Resource;
-use compute_api::{change, failure};
-use fogbank_sdk::{Reply, Request, Result};
+use compute_api::store::{self, Resource};
+use compute_api::{change, failure, list as lists, show};
+use fogbank_sdk::{Reply, Request, Response, Result, db};
 use serde_json::{Value, json};
 
 /// `POST .../reservations`
@@ -21,6 +23,43 @@ pub fn insert(mut request: Request) -> Result<Reply> {
         check(reservation)?;
         Ok(Then::Done)
     })
+}
+
+/// `GET .../reservations/NAME`
+///
+/// Errors: 404.
+pub fn get(request: Request) -> Result<Reply> {
+    let call = Call::of(&request)?;
+    let mut found = vec![store::get(&call.target(&request)?)?];
+    decorate(&mut found)?;
+    Ok(Response::json(&show::resource(&found[0], &call.base)?).into())
+}
+
+/// `GET .../reservations`
+///
+/// Errors: 400 for a filter that is none.
+pub fn list(request: Request) -> Result<Reply> {
+    lists::list(&request, decorate).map(Reply::from)
+}
+
+/// `GET .../aggregated/reservations`
+///
+/// Errors: as [`list`].
+pub fn aggregated_list(request: Request) -> Result<Reply> {
+    lists::aggregated(&request, decorate).map(Reply::from)
+}
+
+/// Adds to reservations how many instances use them.
+fn decorate(reservations: &mut Vec<Resource>) -> Result<()> {
+    let Some(project) = reservations.first().map(|first| first.path.project.clone()) else { return Ok(()) };
+    let instances = db::read(|tx| store::all(tx, &project, "instances"))?;
+    for reservation in reservations {
+        let used = consume::in_use(reservation, &instances);
+        if let Some(specific) = reservation.body.get_mut("specificReservation") {
+            specific["inUseCount"] = json!(used.to_string());
+        }
+    }
+    Ok(())
 }
 
 fn check(reservation: &mut Resource) -> Result<()> {
@@ -43,6 +82,7 @@ fn check(reservation: &mut Resource) -> Result<()> {
     specific["count"] = json!(count.to_string());
     specific["assuredCount"] = json!(count.to_string());
     specific["inUseCount"] = json!("0");
+    reservation.body.entry("shareSettings").or_insert(json!({"shareType": "LOCAL"}));
     Ok(())
 }
 
@@ -60,7 +100,11 @@ pub fn resize(mut request: Request) -> Result<Reply> {
     let body = call.body(&mut request)?;
     let count = body.get("specificSkuCount").and_then(count_of);
     let count = count.ok_or_else(|| failure::invalid("specificSkuCount", "", "It has to be between 1 and 1000."))?;
-    change::change(&call, &path, |_, reservation| {
+    change::change(&call, &path, |tx, reservation| {
+        let used = consume::in_use(reservation, &store::all(tx, &path.project, "instances")?);
+        if (count as usize) < used {
+            return Err(failure::invalid("specificSkuCount", count, &format!("{used} of the reserved are in use.")));
+        }
         if let Some(specific) = reservation.body.get_mut("specificReservation") {
             specific["count"] = json!(count.to_string());
             specific["assuredCount"] = json!(count.to_string());

@@ -35,8 +35,10 @@ pub fn insert(mut request: Request) -> Result<Reply> {
     })
 }
 
-/// The properties of an instance that is there.
-fn of_instance(tx: &Transaction, path: &Path) -> Result<Map<String, Value>> {
+/// The properties of an instance that is there, as another one of its kind has them.
+///
+/// Errors: 404.
+pub fn of_instance(tx: &Transaction, path: &Path) -> Result<Map<String, Value>> {
     let instance = store::load(tx, path)?;
     let mut properties = Map::new();
     for field in [
@@ -63,6 +65,13 @@ fn of_instance(tx: &Transaction, path: &Path) -> Result<Map<String, Value>> {
         if let Some(fields) = interface.as_object_mut() {
             fields.retain(|name, _| matches!(name.as_str(), "network" | "subnetwork" | "accessConfigs" | "stackType"));
         }
+        // Each instance has an address of its own.
+        for access in interface["accessConfigs"].as_array_mut().into_iter().flatten() {
+            if let Some(fields) = access.as_object_mut() {
+                fields
+                    .retain(|name, _| !matches!(name.as_str(), "natIP" | "externalIpv6" | "externalIpv6PrefixLength"));
+            }
+        }
     }
     for disk in properties.get_mut("disks").and_then(Value::as_array_mut).into_iter().flatten() {
         *disk = disk_of(tx, disk)?;
@@ -72,14 +81,21 @@ fn of_instance(tx: &Transaction, path: &Path) -> Result<Map<String, Value>> {
 
 /// A disk as it would be made again.
 fn disk_of(tx: &Transaction, attached: &Value) -> Result<Value> {
-    let mut disk =
-        json!({"boot": attached["boot"], "autoDelete": attached["autoDelete"], "deviceName": attached["deviceName"]});
+    let mut disk = json!({"boot": attached["boot"] == true, "autoDelete": attached["autoDelete"] == true});
+    for field in ["deviceName", "interface", "mode", "type"] {
+        if let Some(value) = attached.get(field) {
+            disk[field] = value.clone();
+        }
+    }
     let source = attached.as_object().and_then(|attached| links::field(attached, "source"));
     if let Some(source) = source {
         let kept = store::load(tx, &source)?;
         let kind = kept.link("type").map(|kind| kind.name);
-        disk["initializeParams"] =
-            json!({"diskSizeGb": kept.text("sizeGb"), "diskType": kind, "sourceImage": kept.text("sourceImage")});
+        let mut params = json!({"diskSizeGb": kept.text("sizeGb"), "diskType": kind});
+        if let Some(image) = kept.text("sourceImage") {
+            params["sourceImage"] = json!(image);
+        }
+        disk["initializeParams"] = params;
     }
     Ok(disk)
 }

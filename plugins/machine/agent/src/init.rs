@@ -2,11 +2,13 @@
 //! is told to. The machine ends with this process, so it waits, starts and signals, and does nothing else.
 
 use crate::console::INIT;
+use crate::sudo;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use std::io::Read;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -151,6 +153,10 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    // Before the startup script, which may well begin with it.
+    if let Err(error) = sudo::install(Path::new("/")) {
+        INIT.say(&format!("cannot install sudo: {error}"));
+    }
     let mut parts =
         [Part::new(&["guest"], true), Part::new(&["sshd"], true), Part::new(&["scripts", "startup"], false)];
     while !signals.power.load(Ordering::SeqCst) {

@@ -7,6 +7,7 @@
 //! - `guest`: follows the metadata server: accounts with their SSH keys, names of the host, host keys as guest attributes.
 //! - `scripts`: startup and shutdown scripts.
 //! - `sshd`: OpenSSH where the image has it, `ssh` where it has not.
+//! - `sudo`: a copy of the program under that name, in images that have none.
 //! - `copy`: copies and measures trees, for snapshots of disks (not in a machine: in a container that mounts two volumes).
 
 #![deny(unsafe_code)]
@@ -25,12 +26,17 @@ mod metadata;
 mod scripts;
 mod ssh;
 mod sshd;
+mod sudo;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: agent | agent guest | agent scripts startup|shutdown | agent sshd | agent copy FROM TO | agent size DIRECTORY";
 
 fn main() -> ExitCode {
+    let mut program = std::env::args_os();
+    if sudo::is_called(program.next().as_ref()) {
+        return sudo::run(program);
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {

@@ -92,6 +92,18 @@ impl Database {
         Some(User { uid: uid.parse().ok()?, gid: gid.parse().ok()?, home: home.into(), shell: shell.into() })
     }
 
+    /// The name of the account with a number.
+    pub fn name_of(&self, uid: u32) -> Option<String> {
+        let mut names = self.passwd.lines().filter_map(|line| line.split(':').next());
+        names.find(|name| self.user(name).is_some_and(|user| user.uid == uid)).map(str::to_owned)
+    }
+
+    /// Whether a user is a member of a group, which is not the user's own.
+    pub fn is_member(&self, user: &str, group: &str) -> bool {
+        let fields = find(&self.group, group).unwrap_or_default();
+        fields.get(3).is_some_and(|members| members.split(',').any(|member| member == user))
+    }
+
     /// Adds an account that has no password (but may log in with a key), with a group of its own.
     pub fn add_user(&mut self, name: &str, shell: &str) -> User {
         let id = self.free_id();

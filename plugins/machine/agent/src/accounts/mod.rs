@@ -143,6 +143,16 @@ pub fn find(name: &str) -> Option<User> {
     Database::read(Path::new("/etc")).ok()?.user(name)
 }
 
+/// The name of the account with a number.
+pub fn name_of(uid: u32) -> Option<String> {
+    Database::read(Path::new("/etc")).ok()?.name_of(uid)
+}
+
+/// Whether an account is one of those that may do everything.
+pub fn is_sudoer(name: &str) -> bool {
+    Database::read(Path::new("/etc")).is_ok_and(|database| database.is_member(name, SUDOERS))
+}
+
 /// Numbers of all groups of an account.
 pub fn groups(name: &str, user: &User) -> Vec<u32> {
     let mut groups = Database::read(Path::new("/etc")).map(|database| database.groups(name)).unwrap_or_default();
