@@ -20,6 +20,14 @@ pub fn insert(mut request: Request) -> Result<Reply> {
     change::insert(&call, body, done)
 }
 
+/// `PUT` of a resource of such a collection.
+///
+/// Errors: as [`compute_api::generic::update`].
+pub fn update(request: Request) -> Result<Reply> {
+    let collection = Call::of(&request)?.collection.name;
+    compute_api::generic::update_with(request, |body| complete(collection, body))
+}
+
 /// Fills in what a body of a collection does not say.
 pub fn complete(collection: &str, body: &mut Map<String, Value>) {
     match collection {
