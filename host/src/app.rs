@@ -333,6 +333,16 @@ impl Heard for ToServices {
     }
 }
 
+/// Does `step` of a tenant's end, and says in the log where that takes long.
+async fn watched<T>(tenant: &str, what: &str, step: impl Future<Output = T>) -> T {
+    let began = std::time::Instant::now();
+    let outcome = step.await;
+    if began.elapsed() > Duration::from_secs(5) {
+        tracing::warn!(tenant, took = ?began.elapsed(), "removing its {what} took long");
+    }
+    outcome
+}
+
 /// What a tenant has, for when it goes away.
 struct TenantFiles {
     data: PathBuf,
@@ -354,9 +364,11 @@ impl TenantData for Arc<TenantFiles> {
                     services.push(plugin.name.to_string());
                 }
             }
-            self.process.docker.remove_tenant(name).await.map_err(io::Error::other)?;
+            let docker = self.process.docker.remove_tenant(name);
+            watched(name, "containers", docker).await.map_err(io::Error::other)?;
             self.process.identity.policies.forget_tenant(name);
-            self.process.databases.drop_tenant(name, &services).await.map_err(io::Error::other)?;
+            let databases = self.process.databases.drop_tenant(name, &services);
+            watched(name, "databases", databases).await.map_err(io::Error::other)?;
             self.process.files.close(name);
             match tokio::fs::remove_dir_all(self.data.join("tenants").join(name)).await {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -113,6 +113,11 @@ impl Timestamp {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
     }
 
+    /// `2026-11-21T08:00:00.123+00:00`: as Compute Engine writes times, whose clients cut the offset off by its length.
+    pub fn to_rfc3339_with_offset(self) -> String {
+        self.to_rfc3339().replace('Z', "+00:00")
+    }
+
     /// `2026-11-21`.
     pub fn to_date(self) -> String {
         let Civil { year, month, day, .. } = self.civil();
@@ -273,6 +278,7 @@ mod tests {
         assert_eq!(Timestamp::parse("2026-11-21T10:00:00.1239+02:00").unwrap(), utc);
         assert_eq!(Timestamp::parse("2026-11-20T22:30:00.123-09:30").unwrap(), utc);
         assert_eq!(utc.to_rfc3339(), "2026-11-21T08:00:00.123Z");
+        assert_eq!(utc.to_rfc3339_with_offset(), "2026-11-21T08:00:00.123+00:00");
         assert_eq!(Timestamp::parse("2026-11-21t08:00:00z").unwrap().to_rfc3339(), "2026-11-21T08:00:00.000Z");
     }
 

@@ -2,7 +2,7 @@
 
 use crate::collections::{self, Collection, Method};
 use crate::path::{Path, Scope};
-use crate::{links, places, schema};
+use crate::{links, places, schema, secrets};
 use fogbank_sdk::{Error, Request, RequestHead, Result, context};
 use serde_json::{Map, Value};
 
@@ -85,28 +85,38 @@ impl Call {
         }
     }
 
-    /// The body, checked against the specification: without fields that are the API's to set, links marked.
+    /// The body, checked against the specification: without fields that are the API's to set and without secrets, links marked.
     ///
     /// Errors: 400 naming the field that is unknown or has a wrong value.
     pub fn body(&self, request: &mut Request) -> Result<Map<String, Value>> {
-        self.read(request, schema::check)
+        self.read(request, &[], schema::check)
+    }
+
+    /// As [`Self::body`], less fields that some clients send and the specification does not have.
+    pub fn body_without(&self, request: &mut Request, ignored: &[&str]) -> Result<Map<String, Value>> {
+        self.read(request, ignored, schema::check)
     }
 
     /// As [`Self::body`] for a patch: a `null` says what to take away.
     pub fn patch(&self, request: &mut Request) -> Result<Map<String, Value>> {
-        self.read(request, schema::check_patch)
+        self.read(request, &[], schema::check_patch)
     }
 
     fn read(
         &self,
         request: &mut Request,
+        ignored: &[&str],
         check: fn(&'static schema::Schema, &mut Value) -> Result<()>,
     ) -> Result<Map<String, Value>> {
         let form = self.method.request().ok_or_else(|| Error::internal(format!("{} has no body", self.method.id)))?;
         let mut body: Value = request.json()?;
+        if let Some(fields) = body.as_object_mut() {
+            fields.retain(|name, _| !ignored.contains(&name.as_str()));
+        }
         check(form, &mut body)?;
         let Value::Object(mut body) = body else { return Err(Error::invalid("The body has to be an object.")) };
         links::mark(&mut body, &self.project);
+        secrets::hide(&mut body);
         Ok(body)
     }
 }

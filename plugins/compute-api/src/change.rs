@@ -63,12 +63,16 @@ pub fn change(
 
 /// Removes a resource, unless `prepare` says that the runner does it.
 ///
-/// Errors: 404; 400 `resourceInUseByAnotherResource` where something needs it; what `prepare` refuses.
+/// Errors: 404; 400 `resourceInUseByAnotherResource` where something needs it, here or in the other part of the API; what `prepare`
+/// refuses.
 pub fn delete(
     call: &Call,
     path: &Path,
     mut prepare: impl FnMut(&Transaction, &mut Resource) -> Result<Then>,
 ) -> Result<Reply> {
+    if let Some(user) = part::users_elsewhere(&[path])?.of(path).first() {
+        return Err(failure::in_use(path, user));
+    }
     let (operation, gone) = db::transaction(|tx| {
         if let Some(operation) = operation::repeated(tx, call)? {
             return Ok((operation, false));

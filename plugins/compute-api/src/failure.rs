@@ -16,7 +16,7 @@ pub fn no_place(project: &str, scope: &Scope) -> Error {
 
 /// 409 for a name that is taken.
 pub fn already_exists(path: &Path) -> Error {
-    Error::already_exists(format!("The resource '{path}' already exists"))
+    Error::already_exists(format!("The resource '{path}' already exists")).with_reason("alreadyExists")
 }
 
 /// 400 for what something else uses.

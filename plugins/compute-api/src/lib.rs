@@ -3,13 +3,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`collections`], [`schema`] | the specification: collections, methods, the forms of bodies |
-//! | [`call`], [`path`], [`links`] | a request taken apart; names of resources, and links between them |
+//! | [`call`], [`path`], [`links`], [`secrets`] | a request taken apart; names of resources, links between them, and what is not kept |
 //! | [`store`], [`change`], [`operation`] | rows, and the transactions that change them, each with its operation |
 //! | [`list`], [`filter`], [`order`], [`show`] | lists and what clients see |
-//! | [`generic`], [`policy`] | handlers for collections without an effect; IAM policies |
-//! | [`part`] | which of the services this is: what it keeps itself, and what it asks the other for |
+//! | [`generic`], [`entries`], [`policy`] | handlers for collections without an effect, and for lists in their resources; IAM policies |
+//! | [`part`], [`users`], [`counts`] | which of the services this is: what it keeps itself, and what it asks the other for |
 //! | [`places`] | regions and zones |
-//! | [`failure`], [`background`] | errors in the API's words; what both runners do alike |
+//! | [`failure`], [`engine`], [`background`] | errors in the API's words, and those of the container engine; what both runners do alike |
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -18,6 +18,9 @@ pub mod background;
 pub mod call;
 pub mod change;
 pub mod collections;
+pub mod counts;
+pub mod engine;
+pub mod entries;
 pub mod failure;
 pub mod filter;
 pub mod generic;
@@ -30,5 +33,7 @@ pub mod path;
 pub mod places;
 pub mod policy;
 pub mod schema;
+pub mod secrets;
 pub mod show;
 pub mod store;
+pub mod users;

@@ -47,6 +47,16 @@ pub fn answer(call: &Call, items: Vec<Value>, next: Option<String>) -> Value {
     answer
 }
 
+/// The answer to a list of what stands in no table: `items` are all there are, with links marked.
+///
+/// Errors: 400 for a filter, a size or a token that is none.
+pub fn of_items(request: &RequestHead, call: &Call, mut items: Vec<Value>) -> Result<Response> {
+    items.iter_mut().for_each(|item| crate::links::expand(item, &call.base));
+    let items = items.into_iter().map(|item| (call.scope.clone(), item)).collect();
+    let page = Wanted::of(request)?.page(request, items)?;
+    Ok(Response::json(&answer(call, page.items.into_iter().map(|(_, item)| item).collect(), page.next)))
+}
+
 /// `GET .../aggregated/COLLECTION`: by scope, a scope without any with a warning.
 ///
 /// Errors: as [`list`].

@@ -7,9 +7,6 @@ use crate::store::Resource;
 use fogbank_sdk::{Result, etag};
 use serde_json::{Map, Value, json};
 
-/// The field with the fingerprint from before a resource was added to.
-const PINNED: &str = "_pinned";
-
 /// The resource with all that follows from what is kept, and with the links of `base` (`http://host/compute/v1/`).
 pub fn resource(resource: &Resource, base: &str) -> Result<Value> {
     let path = &resource.path;
@@ -19,7 +16,7 @@ pub fn resource(resource: &Resource, base: &str) -> Result<Value> {
         shown.insert("kind".into(), json!(kind));
     }
     shown.insert("id".into(), json!(resource.id.to_string()));
-    shown.insert("creationTimestamp".into(), json!(resource.created.to_rfc3339()));
+    shown.insert("creationTimestamp".into(), json!(resource.created.to_rfc3339_with_offset()));
     shown.insert("name".into(), json!(path.name));
     shown.extend(public(resource).map(|(name, value)| (name.clone(), value.clone())));
     shown.insert("selfLink".into(), json!(path.marked()));
@@ -51,37 +48,14 @@ fn public(resource: &Resource) -> impl Iterator<Item = (&String, &Value)> {
 
 /// What says which state of a resource a change is about.
 pub fn fingerprint(resource: &Resource) -> Result<String> {
-    if let Some(pinned) = resource.text(PINNED) {
-        return Ok(pinned.to_owned());
+    if let Some(kept) = &resource.fingerprint {
+        return Ok(kept.clone());
     }
     let fields: Vec<(&String, &Value)> = public(resource).collect();
     etag::fingerprint(&(resource.id, fields))
 }
 
-/// Has a resource show the fingerprint of what is kept of it, whatever is added to show it.
-pub fn pin(resource: &mut Resource) -> Result<()> {
-    let kept = fingerprint(resource)?;
-    resource.set(PINNED, kept);
-    Ok(())
-}
-
 /// The same for its labels alone.
 pub fn label_fingerprint(resource: &Resource) -> Result<String> {
     etag::fingerprint(&resource.body.get("labels").unwrap_or(&Value::Null))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::path::Path;
-
-    #[test]
-    fn what_is_added_for_showing_changes_no_fingerprint() {
-        let path = Path::parse("projects/p/zones/us-central1-a/instanceGroups/g").unwrap();
-        let mut group = Resource::new(path, Map::new()).unwrap();
-        let kept = fingerprint(&group).unwrap();
-        pin(&mut group).unwrap();
-        group.set("size", 3);
-        assert_eq!(fingerprint(&group).unwrap(), kept);
-    }
 }

@@ -1,8 +1,8 @@
 //! Resources as rows: where they are, and the document that the API shows, with links marked.
 
 use crate::failure;
-use crate::links;
 use crate::path::{Path, Scope};
+use crate::{links, show};
 use fogbank_sdk::db::{self, Row, Transaction, params};
 use fogbank_sdk::{Error, Result, Timestamp, context, id};
 use serde_json::{Map, Value};
@@ -20,6 +20,8 @@ pub struct Resource {
     pub created: Timestamp,
     /// Its fields, less those that follow from the rest (`id`, `name`, `selfLink`, fingerprints).
     pub body: Map<String, Value>,
+    /// The fingerprint of what stands in the row, whatever is added for those who see it. Of kinds that have one.
+    pub fingerprint: Option<String>,
 }
 
 /// Where a page of a list begins, and which way it goes.
@@ -40,18 +42,28 @@ impl Resource {
     pub fn new(path: Path, body: Map<String, Value>) -> Result<Self> {
         let number =
             i64::try_from(id::numeric()? & (i64::MAX as u64)).map_err(|error| Error::internal(error.to_string()))?;
-        Ok(Self { path, id: number, created: context::now(), body })
+        Ok(Self::at(path, number, context::now(), body))
+    }
+
+    /// One of which all is known, with no row.
+    pub fn at(path: Path, id: i64, created: Timestamp, body: Map<String, Value>) -> Self {
+        Self { path, id, created, body, fingerprint: None }
     }
 
     fn from_row(mut row: Row) -> Result<Self> {
         let path: String = row.take("path")?;
         let body: String = row.take("body")?;
-        Ok(Self {
-            path: Path::parse(&path).ok_or_else(|| Error::internal(format!("a row's path is {path}")))?,
-            id: row.get("id")?,
-            created: Timestamp::from_millis(row.get("created_ms")?),
-            body: serde_json::from_str(&body).map_err(|error| Error::internal(format!("{path}: {error}")))?,
-        })
+        let mut resource = Self::at(
+            Path::parse(&path).ok_or_else(|| Error::internal(format!("a row's path is {path}")))?,
+            row.get("id")?,
+            Timestamp::from_millis(row.get("created_ms")?),
+            serde_json::from_str(&body).map_err(|error| Error::internal(format!("{path}: {error}")))?,
+        );
+        let form = resource.path.place().and_then(|place| place.schema());
+        if form.is_some_and(|form| form.field("fingerprint").is_some()) {
+            resource.fingerprint = Some(show::fingerprint(&resource)?);
+        }
+        Ok(resource)
     }
 
     /// A field that is text.
@@ -130,6 +142,11 @@ pub fn save(tx: &Transaction, resource: &Resource) -> Result<()> {
     if changed == 0 {
         return Err(failure::not_found(&resource.path));
     }
+    let kept = tx.query("SELECT target FROM link WHERE source = $1 ORDER BY target", params![path.as_str()])?;
+    let kept = kept.into_iter().map(|row| row.get("target")).collect::<std::result::Result<Vec<String>, _>>()?;
+    if kept == bound(resource) {
+        return Ok(());
+    }
     tx.execute("DELETE FROM link WHERE source = $1", params![path])?;
     write_links(tx, resource)
 }
@@ -166,18 +183,30 @@ pub fn users_of(tx: &Transaction, path: &Path) -> Result<Vec<String>> {
 }
 
 fn write_links(tx: &Transaction, resource: &Resource) -> Result<()> {
-    // A template names what will be used by machines that are not there yet.
-    if resource.path.collection == "instanceTemplates" {
-        return Ok(());
+    let mut values = params![resource.path.to_string()];
+    let mut rows = Vec::new();
+    for target in bound(resource) {
+        values.push(target.into());
+        rows.push(format!("($1, ${})", values.len()));
     }
-    let source = resource.path.to_string();
-    for (field, target) in links::of(&resource.body) {
-        if binds(&field) && target != resource.path {
-            let sql = "INSERT INTO link (source, target) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-            tx.execute(sql, params![source.as_str(), target.to_string()])?;
-        }
+    if !rows.is_empty() {
+        tx.execute(&format!("INSERT INTO link (source, target) VALUES {}", rows.join(", ")), values)?;
     }
     Ok(())
+}
+
+/// What has to stay while the resource is there, sorted.
+fn bound(resource: &Resource) -> Vec<String> {
+    // A template names what will be used by machines that are not there yet.
+    if resource.path.collection == "instanceTemplates" {
+        return Vec::new();
+    }
+    let links = links::of(&resource.body).into_iter();
+    let binding = links.filter(|(field, target)| binds(field) && *target != resource.path);
+    let mut targets: Vec<String> = binding.map(|(_, target)| target.to_string()).collect();
+    targets.sort();
+    targets.dedup();
+    targets
 }
 
 /// Whether what a field names has to stay. `sourceImage` and its like only say where something came from.

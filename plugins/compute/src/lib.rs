@@ -1,6 +1,7 @@
 //! Compute Engine: machines, disks, images, groups, and every other collection of its API that is not a network's.
 #![deny(unsafe_code)]
 
+pub mod balancing;
 pub mod catalogue;
 pub mod disks;
 pub mod groups;
@@ -17,7 +18,7 @@ pub mod runner;
 pub mod snapshots;
 pub mod templates;
 
-pub use compute_api::generic;
+pub use compute_api::{entries, generic, users};
 
 use compute_api::background;
 use compute_api::part::{self, Part};
@@ -32,10 +33,17 @@ mod routes {
 /// Collections that are kept by `vpc`.
 const NETWORKS: [&str; 6] = ["addresses", "firewalls", "networks", "routers", "routes", "subnetworks"];
 
-static PART: Part = Part { owns, given };
+/// What routes and routers may need. A route to a machine outlives it.
+const NEEDED: [&str; 3] = ["forwardingRules", "interconnectAttachments", "vpnTunnels"];
+
+static PART: Part = Part { owns, given, needed, users_at: "http://vpc.fogbank.internal/fogbank/vpc/v1/users" };
 
 fn owns(collection: &str) -> bool {
     !NETWORKS.contains(&collection)
+}
+
+fn needed(collection: &str) -> bool {
+    NEEDED.contains(&collection)
 }
 
 fn given(path: &Path) -> Option<Value> {

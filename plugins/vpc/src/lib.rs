@@ -26,7 +26,7 @@ pub mod routers;
 pub mod routes;
 pub mod subnetworks;
 
-pub use compute_api::generic;
+pub use compute_api::{counts, entries, generic, users};
 
 use compute_api::background;
 use compute_api::part::{self, Part};
@@ -41,10 +41,17 @@ mod dispatch {
 /// Collections that are kept here.
 const NETWORKS: [&str; 6] = ["addresses", "firewalls", "networks", "routers", "routes", "subnetworks"];
 
-static PART: Part = Part { owns, given };
+/// What resources of `compute` may need: machines, forwarding rules, tunnels.
+const NEEDED: [&str; 4] = ["addresses", "networks", "routers", "subnetworks"];
+
+static PART: Part = Part { owns, given, needed, users_at: "http://compute.fogbank.internal/fogbank/compute/v1/users" };
 
 fn owns(collection: &str) -> bool {
     NETWORKS.contains(&collection)
+}
+
+fn needed(collection: &str) -> bool {
+    NEEDED.contains(&collection)
 }
 
 /// The gateway to the internet is in no list and has no methods, and routes lead to it.

@@ -58,7 +58,7 @@ pub struct Compute {
 ///
 /// Source: <https://cloud.google.com/compute/docs/reference/rest/v1/globalOperations>.
 pub fn compute(operation: &Operation, shown: &Compute) -> Value {
-    let inserted = rfc3339(operation.created_ms);
+    let inserted = with_offset(operation.created_ms);
     let mut wire = json!({
         "kind": "compute#operation",
         "id": numeric_id(&operation.id).to_string(),
@@ -81,7 +81,7 @@ pub fn compute(operation: &Operation, shown: &Compute) -> Value {
     };
     wire["selfLink"] = json!(format!("{}/{path}/operations/{}", shown.project_url, operation.id));
     if let Some(ended) = operation.ended_ms {
-        wire["endTime"] = json!(rfc3339(ended));
+        wire["endTime"] = json!(with_offset(ended));
     }
     if let Some(ResultOf::Failure(failure)) = &operation.outcome {
         fail(&mut wire, failure);
@@ -151,8 +151,8 @@ fn numeric_id(id: &str) -> u64 {
     LEAST + hash % (i64::MAX as u64 - LEAST)
 }
 
-fn rfc3339(millis: u64) -> String {
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)).to_rfc3339()
+fn with_offset(millis: u64) -> String {
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)).to_rfc3339_with_offset()
 }
 
 /// JSON text of the service's own; nothing where there is none.
@@ -225,7 +225,7 @@ mod tests {
         let wire = compute(&operation(State::Done, Some(failure())), &Compute { scope: Scope::Global, ..shown });
         assert_eq!(wire["error"]["errors"][0]["code"], "RESOURCE_NOT_FOUND");
         assert_eq!((&wire["httpErrorStatusCode"], &wire["httpErrorMessage"]), (&json!(404), &json!("NOT FOUND")));
-        assert_eq!((&wire["endTime"], &wire["zone"]), (&json!("1970-01-01T00:00:02.000Z"), &Value::Null));
+        assert_eq!((&wire["endTime"], &wire["zone"]), (&json!("1970-01-01T00:00:02.000+00:00"), &Value::Null));
     }
 
     #[test]

@@ -15,12 +15,20 @@ pub struct Shot {
     pub method: &'static str,
     /// Path and query; `{n}` is replaced by a number that is different each time.
     pub path: String,
+    /// As the path.
     pub body: Bytes,
     /// An access token.
     pub token: Option<String>,
 }
 
 impl Shot {
+    fn body(&self, n: u64) -> Bytes {
+        match std::str::from_utf8(&self.body) {
+            Ok(text) if text.contains("{n}") => text.replace("{n}", &n.to_string()).into(),
+            _ => self.body.clone(),
+        }
+    }
+
     /// A GET.
     pub fn get(path: &str) -> Self {
         Self { method: "GET", path: path.into(), body: Bytes::new(), token: None }
@@ -54,6 +62,32 @@ pub async fn rate(base: &str, shot: &Shot, connections: usize, seconds: u64) -> 
     done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
 }
 
+/// Sends `shot` `times` times over `connections` connections, and returns when all have been answered.
+///
+/// # Panics
+/// As [`rate`].
+pub async fn batch(base: &str, shot: &Shot, connections: usize, times: u64) {
+    let authority = base.trim_start_matches("http://").to_string();
+    let count = Arc::new(AtomicU64::new(0));
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..connections {
+        let (authority, shot, count) = (authority.clone(), shot.clone(), Arc::clone(&count));
+        clients.spawn(async move {
+            let mut sender = connect(&authority).await;
+            loop {
+                let n = count.fetch_add(1, Ordering::Relaxed);
+                if n >= times {
+                    break;
+                }
+                fire(&mut sender, &authority, &shot, n).await;
+            }
+        });
+    }
+    while let Some(client) = clients.join_next().await {
+        client.expect("a client does not panic");
+    }
+}
+
 /// Milliseconds that one request takes on a connection of its own, the middle of `times`.
 pub async fn latency(base: &str, shot: &Shot, times: usize) -> f64 {
     let authority = base.trim_start_matches("http://").to_string();
@@ -85,7 +119,7 @@ async fn fire(sender: &mut http1::SendRequest<Full<Bytes>>, authority: &str, sho
         .uri(shot.path.replace("{n}", &n.to_string()))
         .header("host", authority)
         .header("content-type", "application/octet-stream")
-        .body(Full::new(shot.body.clone()))
+        .body(Full::new(shot.body(n)))
         .expect("a request");
     // The connection is ready for another request a moment after the last answer's end.
     sender.ready().await.expect("the connection stays");

@@ -12,6 +12,7 @@ mod decisions;
 mod hello;
 mod lists;
 mod load;
+mod machines;
 mod metadata;
 mod native;
 mod report;
@@ -38,10 +39,14 @@ pub struct Scale {
     pub sizes: &'static [u64],
     /// Objects in the large bucket.
     pub objects: u64,
+    /// Instances that are made as records.
+    pub instances: u64,
 }
 
-const FULL: Scale = Scale { seconds: 5, rounds: 3, connections: 64, sizes: &[256 << 20, 4 << 30], objects: 1_000_000 };
-const QUICK: Scale = Scale { seconds: 1, rounds: 1, connections: 64, sizes: &[64 << 20], objects: 20_000 };
+const FULL: Scale =
+    Scale { seconds: 5, rounds: 3, connections: 64, sizes: &[256 << 20, 4 << 30], objects: 1_000_000, instances: 1000 };
+const QUICK: Scale =
+    Scale { seconds: 1, rounds: 1, connections: 64, sizes: &[64 << 20], objects: 20_000, instances: 200 };
 
 #[tokio::main]
 async fn main() {
@@ -75,6 +80,9 @@ async fn main() {
     }
     if wanted("transfers") {
         transfers::measure(&mut report, scale).await;
+    }
+    if wanted("machines") {
+        machines::measure(&mut report, scale).await;
     }
     report.print();
 }

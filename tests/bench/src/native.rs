@@ -1,5 +1,7 @@
 //! The baselines: a hyper server that does the same work by hand, without a component, a capability or a tenant.
 
+mod instances;
+
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
@@ -95,6 +97,7 @@ async fn answer(native: Arc<Source>, request: Request<Incoming>) -> Result<Respo
         "/hello" => Ok(json(Bytes::from_static(b"{\"message\":\"hello\"}"))),
         "/object" => object(&native).await,
         "/buckets" => buckets(&native).await,
+        "/instances" => instance(&native, request.into_body()).await,
         "/upload" => upload(&native, request.into_body(), false).await,
         "/durable" => upload(&native, request.into_body(), true).await,
         path => download(&native.folder.join(path.trim_start_matches('/'))).await,
@@ -144,6 +147,13 @@ async fn buckets(native: &Source) -> Result<Response<Body>, std::io::Error> {
     };
     let items: Vec<_> = rows.iter().map(bucket).collect();
     Ok(json(serde_json::json!({ "items": items }).to_string().into()))
+}
+
+/// Writes what an instance leaves in databases.
+async fn instance(native: &Source, body: Incoming) -> Result<Response<Body>, std::io::Error> {
+    let pool = native.database.as_ref().expect("this server has a database");
+    let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+    Ok(json(instances::insert(pool, &body).await?.to_string().into()))
 }
 
 /// Writes a body to a file with both hashes, on a blocking thread behind a bounded channel.

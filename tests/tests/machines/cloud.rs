@@ -4,16 +4,21 @@ use fogbank_tests::docker::{OwnTenant, docker};
 use fogbank_tests::server::Options;
 use fogbank_tests::{Client, Server, docker as engine, need};
 use serde_json::{Value, json};
+use std::ops::Deref;
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
-pub const ZONE: &str = "us-central1-a";
+pub use crate::api::{Api, ZONE};
+
+/// Ends with 0 inside a machine whose metadata server answers.
+pub const METADATA: &str =
+    "curl -sf -m 2 -H 'Metadata-Flavor: Google' http://metadata.google.internal/computeMetadata/v1/instance/name";
 
 /// The server, its tenant, and what is below the project's path.
 pub struct Cloud {
     pub server: Server,
-    pub client: Client,
+    api: Api,
     pub tenant: OwnTenant,
     _folder: TempDir,
     options: Options,
@@ -55,53 +60,26 @@ impl Cloud {
         let client = operator(&server);
         client.post("/_fogbank/tenants", json!({"name": tenant.0})).await.expect_success();
         let client = client.tenant(&tenant.0);
-        Some(Self { server, client, tenant, _folder: folder, options })
+        Some(Self { server, api: Api::of(client), tenant, _folder: folder, options })
     }
 
     /// Ends the server without a word and starts it again on the same data.
     pub fn crash(&mut self) {
-        self.server.kill();
-        self.server = Server::with(self.options.clone());
-        self.client = operator(&self.server).tenant(&self.tenant.0);
+        self.restart(None);
     }
 
+    /// As [`Self::crash`], with a `FOGBANK_FAULT` until the next restart.
+    pub fn restart(&mut self, fault: Option<&str>) {
+        self.server.kill();
+        let options = self.options.clone();
+        self.server =
+            Server::with(fault.into_iter().fold(options, |options, fault| options.env("FOGBANK_FAULT", fault)));
+        self.api.client = operator(&self.server).tenant(&self.tenant.0);
+    }
+
+    /// A path of `demo-project`.
     pub fn path(rest: &str) -> String {
         format!("/compute/v1/projects/demo-project/{rest}")
-    }
-
-    pub async fn get(&self, rest: &str) -> Value {
-        self.client.get(&Self::path(rest)).await.expect(200).json()
-    }
-
-    /// Sends a change and waits until its operation is done; the operation.
-    pub async fn done(&self, method: &str, rest: &str, body: Value) -> Value {
-        let operation = self.begin(method, rest, body).await;
-        self.wait(&operation).await
-    }
-
-    /// As [`Self::done`], where the operation has to succeed.
-    pub async fn make(&self, method: &str, rest: &str, body: Value) {
-        let operation = self.done(method, rest, body).await;
-        assert!(operation.get("error").is_none(), "{method} {rest}: {operation:#}");
-    }
-
-    pub async fn begin(&self, method: &str, rest: &str, body: Value) -> Value {
-        let method = method.parse().expect("a method");
-        let request = self.client.request(method, &Self::path(rest));
-        let request = if body.is_null() { request } else { request.json(&body) };
-        self.client.send(request).await.expect(200).json()
-    }
-
-    pub async fn wait(&self, operation: &Value) -> Value {
-        let link = operation["selfLink"].as_str().expect("an operation");
-        let at = link.find("/compute/v1/").expect("a link");
-        for _ in 0..30 {
-            let answer = self.client.post(&format!("{}/wait", &link[at..]), Value::Null).await.expect(200).json();
-            if answer["status"] == "DONE" {
-                return answer;
-            }
-        }
-        panic!("not done: {operation:#}\n{}", self.server.log());
     }
 
     /// The body of an `instances.insert` on a subnetwork (`front`) or, with an empty name, the default network.
@@ -122,49 +100,8 @@ impl Cloud {
         })
     }
 
-    /// Makes a machine and waits until it runs.
-    pub async fn launch(&self, body: Value) -> Value {
-        let name = body["name"].as_str().expect("a name").to_owned();
-        self.make("POST", &format!("zones/{ZONE}/instances"), body).await;
-        self.instance(&name).await
-    }
-
-    pub async fn instance(&self, name: &str) -> Value {
-        self.get(&format!("zones/{ZONE}/instances/{name}")).await
-    }
-
-    pub async fn status(&self, name: &str) -> String {
-        self.instance(name).await["status"].as_str().unwrap_or_default().to_owned()
-    }
-
-    pub async fn act(&self, name: &str, action: &str) {
-        self.make("POST", &format!("zones/{ZONE}/instances/{name}/{action}"), Value::Null).await;
-    }
-
-    pub async fn delete(&self, name: &str) {
-        self.make("DELETE", &format!("zones/{ZONE}/instances/{name}"), Value::Null).await;
-    }
-
-    /// A VPC with subnetworks, each a name and a range.
-    pub async fn network(&self, name: &str, subnetworks: &[(&str, &str)]) {
-        self.make("POST", "global/networks", json!({"name": name, "autoCreateSubnetworks": false})).await;
-        for (subnetwork, range) in subnetworks {
-            let body = json!({"name": subnetwork, "network": format!("global/networks/{name}"), "ipCidrRange": range});
-            self.make("POST", "regions/us-central1/subnetworks", body).await;
-        }
-    }
-
-    /// A rule that lets protocols (`tcp:80`, `icmp`) in from ranges.
-    pub async fn allow(&self, network: &str, name: &str, protocols: &[&str], ranges: &[&str]) {
-        let allowed: Vec<Value> = protocols
-            .iter()
-            .map(|text| match text.split_once(':') {
-                Some((protocol, port)) => json!({"IPProtocol": protocol, "ports": [port]}),
-                None => json!({"IPProtocol": text}),
-            })
-            .collect();
-        let body = json!({"name": name, "network": format!("global/networks/{network}"), "allowed": allowed, "sourceRanges": ranges});
-        self.make("POST", "global/firewalls", body).await;
+    pub fn address(instance: &Value) -> String {
+        instance["networkInterfaces"][0]["networkIP"].as_str().expect("an address").to_owned()
     }
 
     /// The container of a machine.
@@ -199,10 +136,6 @@ impl Cloud {
         fogbank_tests::wait_until(Duration::from_secs(30), command, || self.run(instance, command).code == 0);
     }
 
-    pub fn address(instance: &Value) -> String {
-        instance["networkInterfaces"][0]["networkIP"].as_str().expect("an address").to_owned()
-    }
-
     /// Nothing is left at the engine.
     #[track_caller]
     pub fn expect_nothing_left(&self) {
@@ -210,6 +143,14 @@ impl Cloud {
             let [containers, networks, volumes, _] = self.tenant.left();
             containers.is_empty() && networks.is_empty() && volumes.is_empty()
         });
+    }
+}
+
+impl Deref for Cloud {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
     }
 }
 

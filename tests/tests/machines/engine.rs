@@ -1,65 +1,15 @@
-//! Docker goes and comes back: the server's way to it is a socket of the test's own, which can be closed.
+//! Docker goes and comes back.
 
-use crate::cloud::{Cloud, ZONE};
-use serde_json::json;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::cloud::{Cloud, METADATA, ZONE};
+use crate::way::Way;
+use fogbank_tests::docker::docker;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tokio::net::{UnixListener, UnixStream};
-
-/// A socket that leads to the engine's while it is open.
-struct Way {
-    path: PathBuf,
-    open: Arc<AtomicBool>,
-    _folder: tempfile::TempDir,
-}
-
-impl Way {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("docker.sock");
-        let open = Arc::new(AtomicBool::new(true));
-        let listener = UnixListener::bind(&path).expect("a socket");
-        let door = Arc::clone(&open);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(lead(client, Arc::clone(&door)));
-            }
-        });
-        Self { path, open, _folder: folder }
-    }
-
-    fn set(&self, open: bool) {
-        self.open.store(open, Ordering::Relaxed);
-    }
-}
-
-async fn lead(mut client: UnixStream, open: Arc<AtomicBool>) {
-    if !open.load(Ordering::Relaxed) {
-        return;
-    }
-    let Ok(mut engine) = UnixStream::connect(engine()).await else { return };
-    let closed = async {
-        while open.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut client, &mut engine) => {}
-        () = closed => {}
-    }
-}
-
-fn engine() -> PathBuf {
-    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-    host.strip_prefix("unix://").map_or_else(|| Path::new("/var/run/docker.sock").to_path_buf(), PathBuf::from)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f07_without_docker_machines_are_refused_at_once_and_all_else_goes_on() {
     let way = Way::new();
-    let socket = format!("unix://{}", way.path.display());
+    let socket = way.host();
     let Some(cloud) = Cloud::with(|options| options.env("DOCKER_HOST", socket)).await else { return };
     cloud.launch(Cloud::machine("w1", "")).await;
     way.set(false);
@@ -91,7 +41,7 @@ async fn f07_without_docker_machines_are_refused_at_once_and_all_else_goes_on() 
 #[tokio::test(flavor = "multi_thread")]
 async fn f07_work_in_hand_goes_on_when_docker_is_back() {
     let way = Way::new();
-    let socket = format!("unix://{}", way.path.display());
+    let socket = way.host();
     let Some(cloud) = Cloud::with(|options| options.env("DOCKER_HOST", socket)).await else { return };
     cloud.launch(Cloud::machine("w1", "")).await;
     let operation = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine("w2", "")).await;
@@ -104,4 +54,66 @@ async fn f07_work_in_hand_goes_on_when_docker_is_back() {
     cloud.delete("w1").await;
     cloud.delete("w2").await;
     cloud.expect_nothing_left();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f07_an_engine_that_restarts_loses_no_operation() {
+    let way = Way::new();
+    let socket = way.host();
+    let Some(cloud) = Cloud::with(|options| options.env("DOCKER_HOST", socket)).await else { return };
+    for name in ["w1", "w2", "w3"] {
+        cloud.launch(Cloud::machine(name, "")).await;
+    }
+    cloud.act("w3", "stop").await;
+    for turn in 0..3 {
+        let made = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine("w4", "")).await;
+        let deleted = cloud.begin("DELETE", &format!("zones/{ZONE}/instances/w1"), Value::Null).await;
+        let stopped = cloud.begin("POST", &format!("zones/{ZONE}/instances/w2/stop"), Value::Null).await;
+        let started = cloud.begin("POST", &format!("zones/{ZONE}/instances/w3/start"), Value::Null).await;
+        tokio::time::sleep(Duration::from_millis(200 * turn)).await;
+        way.set(false);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        way.set(true);
+        for operation in [made, deleted, stopped, started] {
+            let ended = cloud.soon(&operation).await;
+            assert!(ended.get("error").is_none(), "turn {turn}: {ended:#}");
+        }
+        let statuses = [cloud.status("w2").await, cloud.status("w3").await, cloud.status("w4").await];
+        assert_eq!(statuses, ["TERMINATED", "RUNNING", "RUNNING"]);
+        cloud.expect_true().await;
+        // As it was.
+        cloud.act("w2", "start").await;
+        cloud.act("w3", "stop").await;
+        cloud.delete("w4").await;
+        cloud.launch(Cloud::machine("w1", "")).await;
+    }
+    cloud.expect_clean_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f07_f10_what_an_engine_lost_while_it_was_away_is_known_when_it_is_back() {
+    let way = Way::new();
+    let socket = way.host();
+    let Some(cloud) = Cloud::with(|options| options.env("DOCKER_HOST", socket)).await else { return };
+    let stopped = cloud.launch(Cloud::machine("w1", "")).await;
+    let removed = cloud.launch(Cloud::machine("w2", "")).await;
+    let nicless = cloud.launch(Cloud::machine("w3", "")).await;
+    way.set(false);
+    docker(&["kill", &cloud.container(&stopped)]);
+    docker(&["rm", "-f", &cloud.container(&removed)]);
+    let label = format!("label=fogbank.name=nic-{}", nicless["id"].as_str().expect("an id"));
+    docker(&["kill", &docker(&["ps", "-q", "--filter", &label])]);
+    way.set(true);
+    fogbank_tests::wait_for(Duration::from_secs(20), "both are known", || async {
+        cloud.status("w1").await == "TERMINATED" && cloud.status("w2").await == "TERMINATED"
+    })
+    .await;
+    cloud.until(&nicless, METADATA);
+    for name in ["w1", "w2"] {
+        cloud.act(name, "start").await;
+        let machine = cloud.instance(name).await;
+        cloud.until(&machine, METADATA);
+    }
+    cloud.expect_true().await;
+    cloud.expect_clean_end().await;
 }

@@ -9,7 +9,12 @@ use bollard::query_parameters::{CommitContainerOptionsBuilder, CreateImageOption
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
+
+/// How long removing an image may take, and how often it is tried.
+const REMOVE: Duration = Duration::from_secs(10);
+const REMOVE_TRIES: u32 = 4;
 
 /// Says which image is missing and how to get it (F07b).
 pub fn missing(name: &str, engine: &str) -> DockerError {
@@ -162,11 +167,20 @@ impl Docker {
     }
 
     pub(super) async fn remove_image_named(&self, reference: &str) -> Result<(), DockerError> {
-        let options = RemoveImageOptionsBuilder::new().build();
-        let remove = |engine: bollard::Docker| async move {
-            Ok(engine.remove_image(reference, Some(options), None).await.map(|_| ())?)
+        let mut tries = REMOVE_TRIES;
+        let removed = loop {
+            tries -= 1;
+            let remove = |engine: bollard::Docker| async move {
+                let options = RemoveImageOptionsBuilder::new().build();
+                Ok(engine.remove_image(reference, Some(options), None).await.map(|_| ())?)
+            };
+            // Engines were seen to leave one such request without an answer, and to answer the next at once.
+            match self.client.call(self.config.limits.call.min(REMOVE), remove).await {
+                Err(DockerError::Timeout) if tries > 0 => tracing::warn!(reference, "removing an image is tried again"),
+                other => break other,
+            }
         };
-        match self.client.quick(remove).await {
+        match removed {
             Err(DockerError::Conflict(why)) => Err(DockerError::InUse(why)),
             Err(error) => error.unless_gone(),
             Ok(()) => Ok(()),

@@ -50,7 +50,7 @@ impl Docker {
             }
         }
         let pool = self.config.pool;
-        Err(DockerError::Other(format!("all ranges of {pool} are in use (docker.pool)")))
+        Err(DockerError::Quota(format!("All ranges of {pool} are in use (docker.pool of fogbank.toml).")))
     }
 
     async fn create_bridge(

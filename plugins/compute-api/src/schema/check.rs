@@ -3,7 +3,7 @@
 use fogbank_sdk::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use super::{Field, Kind, Schema, pattern};
+use super::{Field, Kind, Schema, labels, pattern};
 
 /// Checks the body of a request and brings it into the form that is stored: numbers of 64 bits as strings, fields that only the
 /// API sets and `null`s removed.
@@ -107,7 +107,7 @@ impl Check {
         for (name, value) in object.iter_mut().filter(|(_, value)| !value.is_null()) {
             place.within(&format!(".{name}"), |place| self.value(field, item, value, place))?;
         }
-        Ok(())
+        if field.name == "labels" { labels::check(&place.name(), object) } else { Ok(()) }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The tables are made from `spec/schemas.tsv` when the crate is built; nothing is read at run time.
 
 mod check;
+mod labels;
 mod pattern;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 pub mod handlers;
 pub mod kinds;
 pub mod machine;
+pub mod open;
 pub mod public;
 mod usage;
 mod zones;

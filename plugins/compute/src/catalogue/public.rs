@@ -337,7 +337,7 @@ impl Public {
         let day = self.name.split('-').map(|part| part.trim_start_matches('v')).find(is_day)?;
         let text = format!("{}-{}-{}T07:00:00Z", &day[..4], &day[4..6], &day[6..]);
         let at: Result<Timestamp> = Timestamp::parse(&text);
-        at.ok().map(|at| at.to_rfc3339())
+        at.ok().map(|at| at.to_rfc3339_with_offset())
     }
 }
 

@@ -73,6 +73,6 @@ pub fn detached(tx: &Transaction, disk: &Path) -> Result<()> {
 
 fn note(tx: &Transaction, disk: &Path, field: &str) -> Result<()> {
     let mut disk = store::load(tx, disk)?;
-    disk.set(field, context::now().to_rfc3339());
+    disk.set(field, context::now().to_rfc3339_with_offset());
     store::save(tx, &disk)
 }

@@ -144,7 +144,7 @@ fn failed(manager: &Path, member: &Member, error: &Error) -> Result<()> {
     log::warn!("{} cannot be made: {}", member.path, error.message());
     note(manager, member, |there| {
         let (code, message) = (error.reason().to_owned(), error.message().to_owned());
-        there.error = Some(Problem { code, message, at: context::now().to_rfc3339() });
+        there.error = Some(Problem { code, message, at: context::now().to_rfc3339_with_offset() });
     })
 }
 

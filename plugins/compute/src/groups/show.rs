@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 /// Errors: the database's.
 pub fn managers(managers: &mut Vec<Resource>) -> Result<()> {
     for manager in managers {
-        compute_api::show::pin(manager)?;
         let members = member::of(manager);
         let autoscaler = db::read(|tx| store::linked(tx, &manager.path, "autoscalers"))?.into_iter().next();
         manager.set("currentActions", actions(&members));
@@ -70,7 +69,6 @@ fn status(manager: &Resource, members: &[Member]) -> Value {
 /// Errors: the database's.
 pub fn groups(groups: &mut Vec<Resource>) -> Result<()> {
     for group in groups {
-        compute_api::show::pin(group)?;
         let instances = instances(group)?;
         group.set("size", instances.len());
         if let Some(first) = instances.first() {

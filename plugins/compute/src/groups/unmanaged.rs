@@ -3,11 +3,10 @@
 
 use super::show;
 use compute_api::call::Call;
-use compute_api::list::{self as lists, Wanted};
 use compute_api::operation::Then;
 use compute_api::path::{MARK, Path};
 use compute_api::store::{self, Resource};
-use compute_api::{change, failure, links};
+use compute_api::{change, failure, list as lists};
 use fogbank_sdk::db::Transaction;
 use fogbank_sdk::{Error, Reply, Request, Response, Result};
 use serde_json::{Map, Value, json};
@@ -148,12 +147,9 @@ pub fn list_instances(mut request: Request) -> Result<Reply> {
         if let Some(ports) = group.body.get("namedPorts") {
             shown["namedPorts"] = ports.clone();
         }
-        links::expand(&mut shown, &call.base);
-        items.push((call.scope.clone(), shown));
+        items.push(shown);
     }
-    let page = Wanted::of(&request)?.page(&request, items)?;
-    let items = page.items.into_iter().map(|(_, item)| item).collect();
-    Ok(Response::json(&lists::answer(&call, items, page.next)).into())
+    lists::of_items(&request, &call, items).map(Reply::from)
 }
 
 /// `POST .../setNamedPorts`

@@ -1,5 +1,6 @@
 //! Images of one's own, and the public ones. <https://cloud.google.com/compute/docs/reference/rest/v1/images>
 
+use crate::catalogue;
 use crate::catalogue::public;
 use crate::disks::{self, source};
 use crate::snapshots::location;
@@ -44,7 +45,12 @@ pub fn insert(mut request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     disks::require_engine()?;
     let forced = request.query_flag("forceCreate")?.unwrap_or(false);
-    let body = call.body(&mut request)?;
+    // Old clients send the zone of the disk beside its link, as the API has long not asked for any more.
+    let body = call.body_without(&mut request, &["zone"])?;
+    let sources = ["sourceDisk", "sourceSnapshot", "sourceImage"];
+    if sources.iter().filter(|field| body.contains_key(**field)).count() > 1 {
+        return Err(Error::invalid("An image has one source: a disk, a snapshot or an image."));
+    }
     change::insert(&call, body, |tx, image| complete(tx, image, forced))
 }
 
@@ -95,6 +101,7 @@ fn require_rest(tx: &Transaction, disk: &Path) -> Result<()> {
 ///
 /// Errors: 404.
 pub fn get_from_family(request: Request) -> Result<Reply> {
+    catalogue::open::require(&request)?;
     let call = Call::of(&request)?;
     let image = family(&call, request.param("family"))?;
     Ok(Response::json(&image).into())
@@ -104,6 +111,7 @@ pub fn get_from_family(request: Request) -> Result<Reply> {
 ///
 /// Errors: 404.
 pub fn family_view(request: Request) -> Result<Reply> {
+    catalogue::open::require(&request)?;
     let call = Call::of(&request)?;
     let image = family(&call, request.param("family"))?;
     Ok(Response::json(&json!({"image": image})).into())
@@ -123,6 +131,7 @@ fn family(call: &Call, name: &str) -> Result<Value> {
 ///
 /// Errors: 400 for a filter that is none.
 pub fn list(request: Request) -> Result<Reply> {
+    catalogue::open::require(&request)?;
     let call = Call::of(&request)?;
     if !public::is_public(&call.project) {
         return lists::list(&request, |_| Ok(())).map(Reply::from);

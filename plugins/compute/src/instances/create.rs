@@ -17,7 +17,7 @@ use compute_api::operation::{self, Input, Then};
 use compute_api::store::{self, Resource};
 use compute_api::{change, failure};
 use fogbank_sdk::db::{self, Transaction};
-use fogbank_sdk::{Error, Result, context, id, log, operations};
+use fogbank_sdk::{Error, Result, context, log, operations};
 use serde_json::{Map, Value, json};
 
 /// Makes an instance; gives the name of the operation.
@@ -84,19 +84,39 @@ fn announce_in(tx: &Transaction, instance: &Resource, limits: Limits) -> Result<
         payload: json!({"since": context::now().millis()}),
     };
     let place = format!("reservations/{}", instance.id);
-    let new = operations::New::of(work::RELEASE, place).input(&input)?.id(format!("release-{}", id::token()?));
+    let new = operations::New::of(work::RELEASE, place).input(&input)?.id(release_of(instance.id));
     operations::start(tx, new.hidden())?;
     Ok(())
 }
 
+/// The name of the operation that gives back what an id without an instance has.
+fn release_of(id: i64) -> String {
+    format!("release-{id}")
+}
+
 fn reserve(instance: &mut Resource) -> Result<()> {
     context::reach("compute.create.reserve")?;
-    let interfaces = Machine::of(instance).reserve()?;
+    let interfaces = match Machine::of(instance).reserve() {
+        Err(error) if network::holder(&error).is_some_and(|other| is_left(other).unwrap_or_default()) => {
+            network::release(network::holder(&error).unwrap_or_default())?;
+            Machine::of(instance).reserve()?
+        }
+        other => other?,
+    };
     if !interfaces.is_array() {
         return Err(Error::internal("vpc gave no interfaces"));
     }
     instance.set("networkInterfaces", interfaces);
     Ok(())
+}
+
+/// Whether what has the name at `vpc` is of no instance, and was reserved by a process that has ended.
+fn is_left(other: i64) -> Result<bool> {
+    if store::by_id(other)?.is_some() {
+        return Ok(false);
+    }
+    let input = Input::of(&operations::get(&release_of(other))?)?;
+    Ok(input.payload["since"].as_i64().is_some_and(|since| since < context::started().millis()))
 }
 
 fn write(tx: &Transaction, instance: &Resource, limits: Limits) -> Result<(Resource, Vec<Made>)> {

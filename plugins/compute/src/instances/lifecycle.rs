@@ -39,11 +39,12 @@ pub fn start_with_encryption_key(mut request: Request) -> Result<Reply> {
 
 /// `POST .../instances/NAME/stop`; nothing happens to one that does not run.
 ///
-/// Errors: 404, 503.
+/// Errors: 400 for one that is on its way to run, 404, 503.
 pub fn stop(request: Request) -> Result<Reply> {
     machines::require_available()?;
     step(&request, |instance| match State::of(instance) {
         State::Terminated => Ok(Then::Done),
+        State::Provisioning | State::Staging => Err(refused(instance, "stopped", "RUNNING")),
         _ => {
             State::Stopping.enter(instance);
             Ok(Then::Run(work::STOP, Value::Null))

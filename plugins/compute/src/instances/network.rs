@@ -5,6 +5,9 @@ use compute_api::store::Resource;
 use fogbank_sdk::{Code, Error, Result, peers};
 use serde_json::{Map, Value, json};
 
+/// Carries the id of a machine that is in the way, in an error of `vpc`.
+const HOLDER: &str = "x-fogbank-machine";
+
 const MACHINES: &str = "http://vpc.fogbank.internal/fogbank/vpc/v1/machines";
 
 /// What `vpc` has to know of an instance.
@@ -88,7 +91,7 @@ pub fn interfaces(id: i64, project: &str) -> Result<Option<Value>> {
 /// Errors: 503 without a container engine.
 pub fn start(id: i64) -> Result<String> {
     let answer = call("POST", &format!("{MACHINES}/{id}:start"), Some(json!({})))?;
-    Ok(answer["container"].as_str().map_or_else(|| format!("nic-{id}"), str::to_owned))
+    Ok(answer["container"].as_str().map_or_else(|| nic(id), str::to_owned))
 }
 
 /// Ends them; addresses of the machine's own stay with it, ephemeral external ones do not.
@@ -106,6 +109,11 @@ pub fn release(id: i64) -> Result<()> {
 /// Errors: what it answers.
 pub fn get(url: &str) -> Result<Value> {
     call("GET", url, None)
+}
+
+/// The name of the container that has a machine's interfaces.
+pub fn nic(id: i64) -> String {
+    format!("nic-{id}")
 }
 
 fn gone_is_fine(answer: Result<Value>) -> Result<Value> {
@@ -159,7 +167,17 @@ fn refusal(status: u16, body: &Value) -> Error {
     };
     let reason = error["errors"][0]["reason"].as_str().unwrap_or("invalid");
     let message = error["message"].as_str().unwrap_or("Another service refused the request.");
-    Error::new(code, reason, message)
+    let told = Error::new(code, reason, message);
+    match error["details"][0]["machine"].as_str() {
+        Some(machine) => told.with_header(HOLDER, machine),
+        None => told,
+    }
+}
+
+/// The id of the machine that has the name which was asked for, where `vpc` said so in an error.
+pub fn holder(error: &Error) -> Option<i64> {
+    let (_, value) = error.headers().iter().find(|(name, _)| name == HOLDER)?;
+    value.parse().ok()
 }
 
 #[cfg(test)]

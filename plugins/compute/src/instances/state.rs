@@ -55,7 +55,7 @@ impl State {
             Self::Suspended => "lastSuspendedTimestamp",
             _ => return,
         };
-        instance.set(noted, context::now().to_rfc3339());
+        instance.set(noted, context::now().to_rfc3339_with_offset());
     }
 }
 

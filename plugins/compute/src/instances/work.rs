@@ -9,6 +9,7 @@ use compute_api::path::Path;
 use compute_api::store::{self, Resource};
 use fogbank_sdk::operations::Operation;
 use fogbank_sdk::{Code, Error, Outcome, Result, context, db, identity, log};
+use serde_json::json;
 
 /// Starts an instance that was written.
 pub const CREATE: &str = "instance.create";
@@ -26,12 +27,17 @@ pub const SUSPEND: &str = "instance.suspend";
 pub const RESUME: &str = "instance.resume";
 /// Starts one again at once.
 pub const RESET: &str = "instance.reset";
+/// Starts one again whose network is gone, since its nic was started anew.
+pub const REJOIN: &str = "instance.rejoin";
 /// Tells `vpc` of what has changed.
 pub const PUSH: &str = "instance.push";
 /// Makes the container of a running instance again, so that it has other disks or other limits.
 pub const REPLACE: &str = "instance.replace";
 /// Waits for the instances of a `bulkInsert`.
 pub const BULK: &str = "instance.bulk";
+
+/// The field of a row with why the instance could not be started, while it is undone.
+const FAILURE: &str = "_failure";
 
 /// A reservation without an instance is given back when it is that old, in milliseconds: no request takes longer.
 const ABANDONED_MS: i64 = 120_000;
@@ -58,6 +64,7 @@ pub fn run(operation: &Operation, input: &Input) -> Result<Outcome> {
         STOP => stop(&instance),
         SUSPEND => settle(&instance, machines::suspend(&instance), State::Suspended, State::Running),
         RESUME => settle(&instance, machines::resume(&instance), State::Running, State::Suspended),
+        REJOIN => settle(&instance, machines::rejoin(&instance), State::Running, State::Running),
         RESET => settle(&instance, machines::reset(&instance), State::Running, State::Running),
         REPLACE => replace(&instance),
         PUSH => push(&instance),
@@ -85,8 +92,10 @@ fn release(input: &Input) -> Result<Outcome> {
     if store::by_id(input.id)?.is_some() {
         return Ok(done());
     }
-    let age = context::now().millis() - input.payload["since"].as_i64().unwrap_or_default();
-    if age < ABANDONED_MS {
+    let since = input.payload["since"].as_i64().unwrap_or_default();
+    let age = context::now().millis() - since;
+    // A request that an earlier process had in hand is not answered any more.
+    if age < ABANDONED_MS && since >= context::started().millis() {
         return Ok(Outcome::AgainAfter((ABANDONED_MS - age).unsigned_abs()));
     }
     network::release(input.id)?;
@@ -94,23 +103,54 @@ fn release(input: &Input) -> Result<Outcome> {
 }
 
 fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
+    if let Some(failure) = failure(instance) {
+        undo(instance, input)?;
+        return Err(failure);
+    }
     if State::of(instance) == State::Provisioning {
         enter(instance, State::Staging)?;
     }
     context::reach("compute.create.start")?;
     match prepared(instance).and_then(|()| machines::start(instance)) {
-        Ok(()) => {
-            enter(instance, State::Running)?;
-            Ok(done())
-        }
+        Ok(()) => arrive(instance),
         Err(error) if error.http_status() >= 500 => Err(error),
         Err(error) => {
             log::warn!("{} cannot be started: {}", instance.path, error.message());
+            // Undoing may take more than one step, and what is told in the end is the first error.
+            let kept = json!({"reason": error.reason(), "message": error.message()});
+            change(instance, |instance| instance.set(FAILURE, kept.clone()))?;
             undo(instance, input)?;
             groups::reconcile::refused(instance, &error)?;
             Err(error)
         }
     }
+}
+
+/// Enters RUNNING, unless the instance is being deleted or is gone: what was started goes as well then.
+fn arrive(instance: &Resource) -> Result<Outcome> {
+    let there = db::transaction(|tx| {
+        let now = store::find(tx, &instance.path)?.filter(|now| now.id == instance.id);
+        let Some(mut now) = now.filter(|now| State::of(now) != State::Stopping) else { return Ok(false) };
+        if matches!(State::of(&now), State::Provisioning | State::Staging) {
+            State::Running.enter(&mut now);
+            store::save(tx, &now)?;
+        }
+        Ok(true)
+    })?;
+    match there {
+        true => Ok(done()),
+        false => {
+            machines::remove(instance)?;
+            Err(compute_api::failure::not_found(&instance.path))
+        }
+    }
+}
+
+/// Why an instance that is being undone could not be started.
+fn failure(instance: &Resource) -> Option<Error> {
+    let kept = instance.body.get(FAILURE)?;
+    let text = |field: &str| kept[field].as_str().unwrap_or_default();
+    Some(Error::new(Code::FailedPrecondition, text("reason"), text("message")))
 }
 
 /// What stands on its disks is there before it starts.
@@ -127,6 +167,8 @@ fn prepared(instance: &Resource) -> Result<()> {
 }
 
 /// Leaves nothing of an instance that could not be started.
+///
+/// Errors: 5xx, to be tried again.
 fn undo(instance: &Resource, input: &Input) -> Result<()> {
     machines::remove(instance)?;
     network::release(instance.id)?;
@@ -172,10 +214,13 @@ fn settle(instance: &Resource, step: Result<()>, next: State, before: State) -> 
 }
 
 fn delete(instance: &Resource, input: &Input) -> Result<Outcome> {
-    machines::keep(instance)?;
+    // Who deletes a machine wants its disk, where that stays, with what was written: that is tried until it goes.
+    machines::keep(instance).map_err(|error| Error::unavailable(error.message()))?;
     machines::remove(instance)?;
     context::reach("compute.delete.release")?;
     network::release(instance.id)?;
+    // An operation that was starting it may have made a container meanwhile; without a network no other follows.
+    machines::remove(instance)?;
     forget(instance)?;
     disks::discard(&input.payload)?;
     groups::reconcile::after(instance)?;

@@ -8,9 +8,10 @@ pub mod reconcile;
 
 use crate::instances::disks;
 use crate::instances::network;
+use compute_api::engine;
 use compute_api::store::Resource;
 use fogbank_sdk::docker::{self, State};
-use fogbank_sdk::{Code, Error, Result, log};
+use fogbank_sdk::{Code, Error, Result};
 
 pub use reconcile::observe;
 
@@ -98,9 +99,25 @@ pub fn keep(instance: &Resource) -> Result<()> {
     }
 }
 
-/// Removes what is behind it.
+/// Removes what is behind it. A refusal is no end here: what cannot be removed now is to be removed later.
+///
+/// Errors: 5xx, to be tried again.
 pub fn remove(instance: &Resource) -> Result<()> {
-    on_container(instance, docker::remove)
+    if !docker::has_engine() {
+        return Ok(());
+    }
+    match docker::remove(&name(instance.id)) {
+        Ok(()) | Err(docker::Error::NotFound) => Ok(()),
+        Err(error) => Err(Error::unavailable(format!("The instance's container cannot be removed yet: {error}"))),
+    }
+}
+
+/// Brings a running machine into the network of its nic, which was started anew, as a reset does: the network that it was in is gone.
+///
+/// Errors: 503 without the engine.
+pub fn rejoin(instance: &Resource) -> Result<()> {
+    network::start(instance.id)?;
+    reset(instance)
 }
 
 /// What an instance printed on its console, at most the last 16 MiB.
@@ -134,35 +151,12 @@ fn on_container(instance: &Resource, act: impl Fn(&str) -> docker::Result<()>) -
     }
 }
 
-/// An engine's refusal ends an operation; only its absence is waited for.
+/// As [`engine::told`] of what happens to a machine's own container.
 fn told(error: docker::Error) -> Error {
     match error {
-        docker::Error::Other(why) => {
-            log::error!("the container engine refused: {why}");
-            let message = "The container engine cannot run the instance; the log of Fogbank has its reason.";
-            Error::new(Code::FailedPrecondition, "containerRefused", message)
-        }
         docker::Error::NotFound => {
             Error::new(Code::FailedPrecondition, "containerMissing", "The instance's container is not there any more.")
         }
-        other => other.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn f07_only_an_absent_engine_is_waited_for() {
-        assert_eq!(told(docker::Error::Other("oci runtime".into())).http_status(), 400);
-        assert!(!told(docker::Error::Other("oci runtime".into())).message().contains("oci"));
-        assert_eq!(told(docker::Error::Unavailable("stopped".into())).http_status(), 503);
-    }
-
-    #[test]
-    fn f07b_a_missing_image_says_how_to_get_it() {
-        let error = told(docker::Error::NoImage("There is no image `x`: `docker pull x`.".into()));
-        assert!(error.http_status() == 400 && error.message().contains("docker pull x"));
+        other => engine::told(other),
     }
 }

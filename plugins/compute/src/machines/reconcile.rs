@@ -2,10 +2,15 @@
 
 use super::name;
 use crate::instances::state::State;
+use crate::instances::{network, work};
+use compute_api::operation::{self, Input};
 use compute_api::store::{self, Resource};
-use fogbank_sdk::db::{self, params};
+use fogbank_sdk::db::{self, Transaction, params};
 use fogbank_sdk::docker::{self, Shown};
-use fogbank_sdk::{Outcome, Result, Timestamp, log};
+use fogbank_sdk::{Error, Outcome, Result, Timestamp, log};
+
+/// The field of a row with the start of the nic that the machine was last brought into the network of.
+const REJOINED: &str = "_rejoined";
 
 /// Puts the status that the containers have into instances. Where the engine does not answer, they stay as they were last seen.
 pub fn observe(instances: &mut [Resource]) -> Result<()> {
@@ -28,8 +33,9 @@ pub fn observe(instances: &mut [Resource]) -> Result<()> {
 fn take(instance: &mut Resource, shown: Option<&Shown>) -> bool {
     let Some(next) = seen(State::of(instance), shown.map(|shown| shown.state)) else { return false };
     instance.set("status", next.name());
-    let since =
-        |at: Option<u64>| at.and_then(|at| i64::try_from(at).ok()).map(|at| Timestamp::from_millis(at).to_rfc3339());
+    let since = |at: Option<u64>| {
+        at.and_then(|at| i64::try_from(at).ok()).map(|at| Timestamp::from_millis(at).to_rfc3339_with_offset())
+    };
     let (field, at) = match next {
         State::Terminated => ("lastStopTimestamp", since(shown.and_then(|shown| shown.ended_ms))),
         State::Running => ("lastStartTimestamp", since(shown.and_then(|shown| shown.started_ms))),
@@ -63,23 +69,54 @@ pub fn containers(names: &[String]) -> Outcome {
     result.map_or_else(Outcome::from, |()| Outcome::Done(String::new()))
 }
 
+/// The instance of a machine's container, or of its nic.
 fn id(name: &str) -> Option<i64> {
-    name.strip_prefix("vm-")?.parse().ok()
+    name.strip_prefix("vm-").or_else(|| name.strip_prefix("nic-"))?.parse().ok()
 }
 
 /// Writes what the container of an instance is.
 fn one(id: i64) -> Result<()> {
-    let shown = docker::state(&name(id))?;
+    let states = docker::states(&[name(id), network::nic(id)])?;
+    let [shown, nic] = states.try_into().map_err(|_| Error::internal("the engine's states are not those asked for"))?;
     db::transaction(|tx| {
         let row = tx.query_one("SELECT path FROM resource WHERE id = $1 AND collection = 'instances'", params![id])?;
         let Some(path) = row.map(|row| row.get::<String>("path")).transpose()? else { return Ok(()) };
         let Some(path) = compute_api::path::Path::parse(&path) else { return Ok(()) };
         let Some(mut instance) = store::find(tx, &path)? else { return Ok(()) };
-        match take(&mut instance, shown.as_ref()) {
-            true => store::save(tx, &instance),
-            false => Ok(()),
+        let before = instance.clone();
+        take(&mut instance, shown.as_ref());
+        if let Some(since) = cut_off(&instance, shown.as_ref(), nic.as_ref()) {
+            instance.set(REJOINED, since);
+            rejoin(tx, &instance)?;
         }
+        if instance == before { Ok(()) } else { store::save(tx, &instance) }
     })
+}
+
+/// When the nic of a running machine was started, if that was after the machine was: the network that the machine is in is gone.
+fn cut_off(instance: &Resource, machine: Option<&Shown>, nic: Option<&Shown>) -> Option<u64> {
+    let running = |shown: Option<&Shown>| shown.filter(|shown| shown.state == docker::State::Running)?.started_ms;
+    let (machine, nic) = (running(machine)?, running(nic)?);
+    let known = instance.body.get(REJOINED).and_then(serde_json::Value::as_u64);
+    (State::of(instance) == State::Running && nic > machine && known != Some(nic)).then_some(nic)
+}
+
+/// What the real service does with a machine whose host fails: it is started again, or stopped where its owner wants that.
+/// <https://cloud.google.com/compute/docs/instances/host-maintenance-overview#hosterror>
+fn rejoin(tx: &Transaction, instance: &Resource) -> Result<()> {
+    log::warn!("{} has lost its network, since its nic was started anew", instance.path);
+    let restart = instance.body.get("scheduling").is_none_or(|scheduling| scheduling["automaticRestart"] != false);
+    let (kind, what) = match restart {
+        true => (work::REJOIN, "compute.instances.automaticRestart"),
+        false => (work::STOP, "compute.instances.hostError"),
+    };
+    let input = Input {
+        kind: what.to_owned(),
+        target: instance.path.to_string(),
+        id: instance.id,
+        payload: serde_json::Value::Null,
+    };
+    operation::begin(tx, kind, &instance.path.scope, &input, &instance.path).map(drop)
 }
 
 /// Looks at all instances, and removes containers that are of none.
@@ -121,6 +158,29 @@ mod tests {
 
     #[test]
     fn only_names_of_machines_are_of_instances() {
-        assert_eq!((id("vm-17"), id("nic-17"), id("vm-x")), (Some(17), None, None));
+        assert_eq!((id("vm-17"), id("nic-17"), id("vm-x")), (Some(17), Some(17), None));
+    }
+
+    #[test]
+    fn f10_a_machine_whose_nic_was_started_anew_is_cut_off_once() {
+        let shown = |started_ms: u64| Shown {
+            name: String::new(),
+            state: Container::Running,
+            exit_code: None,
+            out_of_memory: false,
+            started_ms: Some(started_ms),
+            ended_ms: None,
+            labels: Vec::new(),
+            addresses: Vec::new(),
+        };
+        let path = compute_api::path::Path::parse("projects/p/zones/us-central1-a/instances/w1").unwrap();
+        let mut instance = Resource::new(path, serde_json::Map::new()).unwrap();
+        State::Running.enter(&mut instance);
+        let (early, late) = (shown(1000), shown(2000));
+        assert_eq!(cut_off(&instance, Some(&late), Some(&early)), None);
+        assert_eq!(cut_off(&instance, Some(&early), Some(&late)), Some(2000));
+        assert_eq!(cut_off(&instance, Some(&early), None), None);
+        instance.set(REJOINED, 2000);
+        assert_eq!(cut_off(&instance, Some(&early), Some(&late)), None, "that is being done");
     }
 }

@@ -16,16 +16,16 @@ use serde_json::{Value, json};
 pub fn get(request: Request) -> Result<Reply> {
     let call = Call::of_project(&request)?;
     let project = load(&call.project)?;
-    let mut shown = shown(&project, &call.project)?;
-    links::expand(&mut shown, &call.base);
-    Ok(Response::json(&shown).into())
+    Ok(Response::json(&shown(&project, &call.base)?).into())
 }
 
-fn shown(project: &Resource, id: &str) -> Result<Value> {
+/// A project as clients see it, with links of `base`.
+pub fn shown(project: &Resource, base: &str) -> Result<Value> {
+    let id = &project.path.project;
     let mut shown = json!({
         "kind": "compute#project",
         "id": project.id.to_string(),
-        "creationTimestamp": project.created.to_rfc3339(),
+        "creationTimestamp": project.created.to_rfc3339_with_offset(),
         "name": id,
         "selfLink": project.path.marked(),
         "commonInstanceMetadata": metadata::shown(None)?,
@@ -36,9 +36,10 @@ fn shown(project: &Resource, id: &str) -> Result<Value> {
         "vmDnsSetting": "ZONAL_ONLY",
         "quotas": quota::of_project(id)?,
     });
-    for (name, value) in &project.body {
+    for (name, value) in project.body.iter().filter(|(name, _)| !name.starts_with('_')) {
         shown[name] = value.clone();
     }
+    links::expand(&mut shown, base);
     Ok(shown)
 }
 
@@ -81,33 +82,11 @@ pub fn set_cloud_armor_tier(mut request: Request) -> Result<Reply> {
     set_field(&mut request, "cloudArmorTier", "cloudArmorTier")
 }
 
-/// `POST projects/PROJECT/enableXpnHost`
-pub fn enable_xpn_host(request: Request) -> Result<Reply> {
-    set_status(&request, Some("HOST"))
-}
-
-/// `POST projects/PROJECT/disableXpnHost`
-pub fn disable_xpn_host(request: Request) -> Result<Reply> {
-    set_status(&request, None)
-}
-
 fn set_field(request: &mut Request, sent: &str, kept: &str) -> Result<Reply> {
     let (call, body) = opened(request)?;
     let value = body.get(sent).cloned().ok_or_else(|| failure::required(sent))?;
     change::change(&call, &path(&call.project), |_, project| {
         project.set(kept, value.clone());
-        Ok(Then::Done)
-    })
-}
-
-fn set_status(request: &Request, status: Option<&str>) -> Result<Reply> {
-    let call = Call::of_project(request)?;
-    load(&call.project)?;
-    change::change(&call, &path(&call.project), |_, project| {
-        match status {
-            Some(status) => project.set("xpnProjectStatus", status),
-            None => drop(project.body.remove("xpnProjectStatus")),
-        }
         Ok(Then::Done)
     })
 }

@@ -3,10 +3,10 @@
 
 pub mod handlers;
 pub mod quota;
+pub mod xpn;
 
 pub use handlers::{
-    disable_xpn_host, enable_xpn_host, get, set_cloud_armor_tier, set_common_instance_metadata,
-    set_default_network_tier, set_usage_export_bucket,
+    get, set_cloud_armor_tier, set_common_instance_metadata, set_default_network_tier, set_usage_export_bucket,
 };
 
 use crate::instances::network::read;
@@ -60,5 +60,5 @@ fn look_up(id: &str) -> Result<Resource> {
     let number = number.ok_or_else(|| Error::internal(format!("the project {id} has no number")))?;
     let created = project["createTime"].as_str().and_then(|time| Timestamp::parse(time).ok());
     let created = created.unwrap_or_else(fogbank_sdk::context::now);
-    Ok(Resource { path: path(id), id: number, created, body: Map::new() })
+    Ok(Resource::at(path(id), number, created, Map::new()))
 }

@@ -2,6 +2,7 @@
 //!
 //! Settings: `instances-per-project` and `instances-per-tenant`.
 
+use crate::instances::network;
 use compute_api::failure;
 use fogbank_sdk::db::{self, Transaction, params};
 use fogbank_sdk::{Result, context};
@@ -73,8 +74,24 @@ pub fn of_project(project: &str) -> Result<Vec<Value>> {
     let counted = COUNTED
         .iter()
         .map(|(metric, collection, limit)| json!({"metric": metric, "limit": limit, "usage": used(collection) as f64}));
-    Ok(std::iter::once(limited).chain(counted).collect())
+    let networks = network::get(&format!("http://vpc.fogbank.internal/fogbank/vpc/v1/counts?project={project}"))?;
+    let of_networks = NETWORKS.iter().map(|(metric, collection, limit)| {
+        let scopes = networks[*collection].as_object().into_iter().flatten();
+        let used: u64 = scopes.filter_map(|(_, count)| count.as_u64()).sum();
+        json!({"metric": metric, "limit": limit, "usage": used as f64})
+    });
+    Ok(std::iter::once(limited).chain(counted).chain(of_networks).collect())
 }
+
+/// The same of what `vpc` keeps.
+const NETWORKS: [(&str, &str, f64); 6] = [
+    ("NETWORKS", "networks", 50.0),
+    ("SUBNETWORKS", "subnetworks", 1000.0),
+    ("FIREWALLS", "firewalls", 1000.0),
+    ("ROUTES", "routes", 600.0),
+    ("ROUTERS", "routers", 200.0),
+    ("STATIC_ADDRESSES", "addresses", 700.0),
+];
 
 /// Metrics with the collections that they count and the limits that a new project has at Google.
 const COUNTED: [(&str, &str, f64); 9] = [

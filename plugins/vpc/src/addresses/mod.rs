@@ -10,7 +10,7 @@ use crate::leases;
 use compute_api::call::Call;
 use compute_api::path::MARK;
 use compute_api::store::{self, Resource};
-use compute_api::{list as lists, show};
+use compute_api::{list as lists, part, show};
 use fogbank_sdk::db::{self, Transaction, params};
 use fogbank_sdk::{Reply, Request, Response, Result};
 use serde_json::{Value, json};
@@ -24,11 +24,8 @@ pub use compute_api::generic::{set_labels, test_iam_permissions};
 pub fn get(request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     let path = call.target(&request)?;
-    let address = db::read(|tx| {
-        let mut address = store::load(tx, &path)?;
-        complete(tx, &mut address)?;
-        Ok(address)
-    })?;
+    let mut address = store::get(&path)?;
+    complete_all(std::slice::from_mut(&mut address))?;
     Ok(Response::json(&show::resource(&address, &call.base)?).into())
 }
 
@@ -43,12 +40,23 @@ pub fn aggregated_list(request: Request) -> Result<Reply> {
 }
 
 fn complete_all(addresses: &mut [Resource]) -> Result<()> {
-    db::read(|tx| addresses.iter_mut().try_for_each(|address| complete(tx, address)))
+    let users = part::users_elsewhere(&addresses.iter().map(|address| &address.path).collect::<Vec<_>>())?;
+    db::read(|tx| {
+        for address in addresses.iter_mut() {
+            let elsewhere = users.of(&address.path).to_vec();
+            complete(tx, address, elsewhere)?;
+        }
+        Ok(())
+    })
 }
 
-/// Says who uses the address.
-fn complete(tx: &Transaction, address: &mut Resource) -> Result<()> {
-    let users: Vec<Value> = users(tx, address)?.into_iter().map(|user| json!(format!("{MARK}{user}"))).collect();
+/// Says who uses the address, `elsewhere` beside those that are known here.
+fn complete(tx: &Transaction, address: &mut Resource, elsewhere: Vec<String>) -> Result<()> {
+    let mut users = users(tx, address)?;
+    users.extend(elsewhere);
+    users.sort();
+    users.dedup();
+    let users: Vec<Value> = users.into_iter().map(|user| json!(format!("{MARK}{user}"))).collect();
     // A range for a service's network is used as soon as it is there.
     let status = if users.is_empty() { "RESERVED" } else { "IN_USE" };
     address.set("status", status);

@@ -43,7 +43,7 @@ pub fn reserve(mut request: Request) -> Result<Reply> {
             return row::nics_of(tx, id);
         }
         if let Some(other) = row::named(tx, &path.project, &path.name, Some(&told.zone))?.first() {
-            return Err(failure::already_exists(&other.path));
+            return Err(failure::already_exists(&other.path).with_details(json!({"machine": other.id.to_string()})));
         }
         let machine = Machine {
             id,
@@ -108,14 +108,14 @@ pub fn start(request: Request) -> Result<Reply> {
 /// Errors: 404 for a machine that is not known, 503 where the container engine has the nic and does not answer.
 pub fn stop(request: Request) -> Result<Reply> {
     let id = id(&request)?;
-    let (nics, networks) = db::transaction(|tx| {
+    let nics = db::transaction(|tx| {
         let mut machine = known(tx, id)?;
         rest(tx, &mut machine)?;
         interface::give_ephemeral_back(tx, &machine)?;
-        Ok((row::nics_of(tx, id)?, networks_of(tx, id)?))
+        row::nics_of(tx, id)
     })?;
     super::nic::remove(id)?;
-    super::nic::tidy(&networks)?;
+    super::nic::tidy()?;
     Ok(answer(&nics))
 }
 
@@ -133,17 +133,14 @@ pub fn release(request: Request) -> Result<Reply> {
     let id = id(&request)?;
     db::transaction(|tx| row::find(tx, id)?.map_or(Ok(()), |mut machine| rest(tx, &mut machine)))?;
     super::nic::remove(id)?;
-    let networks = db::transaction(|tx| {
-        let Some(machine) = row::find(tx, id)? else { return Ok(Vec::new()) };
+    db::transaction(|tx| {
+        let Some(machine) = row::find(tx, id)? else { return Ok(()) };
         let networks = networks_of(tx, id)?;
         interface::let_go(tx, &machine)?;
         row::remove(tx, id)?;
-        effects::member_changed(tx, &networks)?;
-        Ok(networks)
+        effects::member_changed(tx, &networks)
     })?;
-    if !networks.is_empty() {
-        super::nic::tidy(&networks)?;
-    }
+    super::nic::tidy()?;
     Ok(Response::json(&json!({})).into())
 }
 

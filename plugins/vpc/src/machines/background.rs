@@ -57,7 +57,7 @@ fn push(work: &Operation, input: &Input) -> Result<Outcome> {
     for id in stale {
         there(nic::apply(id))?;
     }
-    bridges::tidy(&networks)?;
+    bridges::tidy()?;
     Ok(done())
 }
 
@@ -122,7 +122,7 @@ pub fn heard(names: &[String]) -> Result<()> {
     if !names.is_empty() {
         for id in names.iter().filter_map(|name| nic::machine_of(name)) {
             let known = row::get(id)?.is_some_and(|machine| machine.running);
-            if known && !nic::runs(id)? {
+            if known && nic::is_down(id)? {
                 begin(id)?;
             }
         }
@@ -136,5 +136,5 @@ pub fn heard(names: &[String]) -> Result<()> {
         }
     }
     wanted.into_iter().try_for_each(begin)?;
-    bridges::tidy(&[])
+    bridges::tidy()
 }

@@ -33,7 +33,7 @@ pub fn make(snapshots: &[Snapshot], networks: &[Path]) -> Result<()> {
         // The row comes first, so that no bridge is forgotten.
         let sql = "INSERT INTO bridge (name, network) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         db::execute(vec![db::stmt(sql, params![name.as_str(), path.to_string()])])?;
-        let made = docker::create_network(&name)?;
+        let made = docker::create_network(&name).map_err(compute_api::engine::told)?;
         let sql = "UPDATE bridge SET gateway = $2 WHERE name = $1";
         db::execute(vec![db::stmt(sql, params![name, made.gateway])])?;
     }
@@ -52,17 +52,14 @@ pub fn known() -> Result<Bridges> {
     Ok(bridges)
 }
 
-/// Removes the bridges of these networks that no running machine is on; of all networks where none is named.
+/// Removes the bridges that no running machine is on: of all networks, since one that somebody else's container was on may be free by now.
 ///
 /// Errors: the engine's.
-pub fn tidy(networks: &[Path]) -> Result<()> {
-    let sql = "SELECT name, network FROM bridge WHERE NOT EXISTS (SELECT 1 FROM nic JOIN machine ON machine.id = nic.machine \
+pub fn tidy() -> Result<()> {
+    let sql = "SELECT name FROM bridge WHERE NOT EXISTS (SELECT 1 FROM nic JOIN machine ON machine.id = nic.machine \
                WHERE nic.network = bridge.network AND machine.running = 1) ORDER BY name";
     for row in db::query(sql, params![])? {
-        let (name, network): (String, String) = (row.get("name")?, row.get("network")?);
-        if !networks.is_empty() && !networks.iter().any(|path| path.to_string() == network) {
-            continue;
-        }
+        let name: String = row.get("name")?;
         match docker::remove_network(&name) {
             // A machine of a connected network is on it, or one that is being started: it goes another time.
             Err(docker::Error::InUse(_)) => continue,

@@ -4,6 +4,7 @@ use super::configuration;
 use super::row::{self, Machine, Nic};
 use super::snapshot::{self, Snapshot};
 use super::{api, bridges, rules};
+use compute_api::engine::told;
 use compute_api::path::Path;
 use fogbank_sdk::db::{self, Transaction};
 use fogbank_sdk::docker::{self, Forward, Networking, NewContainer, State};
@@ -48,7 +49,7 @@ pub fn start(id: i64) -> Result<()> {
         return Ok(());
     }
     docker::available()?;
-    docker::import_image(IMAGE, &[docker::asset(PROGRAM, 0o755, "nic")])?;
+    docker::import_image(IMAGE, &[docker::asset(PROGRAM, 0o755, "nic")]).map_err(told)?;
     for _ in 1..TRIES {
         match make(id) {
             // A bridge was taken away between its making and its use, for nobody was on it; or the nic itself, by a request that
@@ -68,8 +69,8 @@ fn make(id: i64) -> Result<()> {
     let network = wanted.snapshots.iter().find(|snapshot| snapshot.network.path == home);
     let bridge =
         network.map(|snapshot| bridges::name(&snapshot.network)).ok_or_else(|| Error::internal("no network"))?;
-    docker::create(&container(&wanted.machine, bridge))?;
-    docker::start(&name(id))?;
+    docker::create(&container(&wanted.machine, bridge)).map_err(told)?;
+    docker::start(&name(id)).map_err(told)?;
     apply(id)
 }
 
@@ -188,19 +189,21 @@ fn connect(wanted: &Wanted<'_>) -> Result<()> {
         docker::disconnect(&container, network)?;
     }
     for network in names.iter().filter(|name| !present.iter().any(|(network, _)| network == *name)) {
-        docker::connect(&container, network)?;
+        docker::connect(&container, network).map_err(told)?;
     }
     Ok(())
 }
 
 fn run(id: i64, json: Vec<u8>) -> Result<()> {
-    let outcome = docker::exec(&name(id), &docker::Command::new([PROGRAM, "apply"]).stdin(json))?;
+    let outcome = docker::exec(&name(id), &docker::Command::new([PROGRAM, "apply"]).stdin(json)).map_err(told)?;
     match outcome.exit_code {
         0 => Ok(()),
         KILLED => Err(docker::Error::NotRunning.into()),
         code => {
-            let told = String::from_utf8_lossy(&outcome.stderr);
-            Err(Error::internal(format!("the nic of machine {id} refused its configuration ({code}): {told}")))
+            let said = String::from_utf8_lossy(&outcome.stderr);
+            Err(told(docker::Error::Other(format!(
+                "the nic of machine {id} refused its configuration ({code}): {said}"
+            ))))
         }
     }
 }
@@ -234,8 +237,16 @@ pub fn remove(id: i64) -> Result<()> {
 /// Removes the bridges of networks that no machine is on any more.
 ///
 /// Errors: as [`remove`].
-pub fn tidy(networks: &[Path]) -> Result<()> {
-    if docker::has_engine() { bridges::tidy(networks) } else { Ok(()) }
+pub fn tidy() -> Result<()> {
+    if docker::has_engine() { bridges::tidy() } else { Ok(()) }
+}
+
+/// Whether the nic of a machine has ended or is not there, as last heard. One that was made and did not run yet is being started by
+/// who has made it.
+///
+/// Errors: 503 without a container engine.
+pub fn is_down(id: i64) -> Result<bool> {
+    Ok(docker::state(&name(id))?.is_none_or(|shown| shown.state == State::Stopped))
 }
 
 /// Whether the nic of a machine runs, as last heard.

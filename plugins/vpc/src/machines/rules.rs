@@ -129,7 +129,7 @@ mod tests {
 
     fn resource(path: &str, body: Value) -> Resource {
         let path = Path::parse(path).unwrap();
-        Resource { path, id: 1, created: Timestamp::from_millis(0), body: body.as_object().unwrap().clone() }
+        Resource::at(path, 1, Timestamp::from_millis(0), body.as_object().unwrap().clone())
     }
 
     fn member(name: &str, last: u8, tags: &[&str], accounts: &[&str]) -> (Machine, Nic) {

@@ -117,7 +117,7 @@ fn of<'a>(users: &'a [Path], collection: &'a str) -> impl Iterator<Item = &'a Pa
 }
 
 /// Whether the network made the subnetwork: it has the network's name, and a range of auto mode.
-fn is_generated(network: &Resource, subnetwork: &Resource) -> bool {
+pub fn is_generated(network: &Resource, subnetwork: &Resource) -> bool {
     let range = subnetwork.text("ipCidrRange").and_then(crate::range::Range::parse);
     subnetwork.path.name == network.path.name && range.is_some_and(|range| crate::range::AUTO.covers(range))
 }

@@ -121,9 +121,7 @@ pub fn get_nat_mapping_info(request: Request) -> Result<Reply> {
         }
         Ok(all)
     })?;
-    let items = items.into_iter().map(|item| (call.scope.clone(), item)).collect();
-    let page = lists::Wanted::of(&request)?.page(&request, items)?;
-    Ok(Response::json(&lists::answer(&call, page.items.into_iter().map(|(_, item)| item).collect(), page.next)).into())
+    lists::of_items(&request, &call, items).map(Reply::from)
 }
 
 /// `GET .../routers/R/getNatIpInfo`

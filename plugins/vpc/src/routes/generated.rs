@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn every_range_has_a_route_of_its_own_name() {
         let at = Path::parse("projects/p/regions/us-east1/subnetworks/s").unwrap();
-        let subnetwork = |id| Resource { path: at.clone(), id, created: Timestamp::from_millis(0), body: Map::new() };
+        let subnetwork = |id| Resource::at(at.clone(), id, Timestamp::from_millis(0), Map::new());
         let one = suffix(&subnetwork(1), "10.0.0.0/24");
         assert_eq!(one.len(), 16);
         assert_eq!(one, suffix(&subnetwork(1), "10.0.0.0/24"));

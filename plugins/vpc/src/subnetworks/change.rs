@@ -8,7 +8,7 @@ use compute_api::operation::Then;
 use compute_api::store::{self, Resource};
 use compute_api::{change, failure};
 use fogbank_sdk::db::Transaction;
-use fogbank_sdk::{Reply, Request, Result};
+use fogbank_sdk::{Error, Reply, Request, Result};
 use serde_json::{Map, Value};
 
 /// Fields that are set when a subnetwork is made, and stay.
@@ -176,6 +176,12 @@ pub fn delete(request: Request) -> Result<Reply> {
     change::delete(&call, &path, |tx, subnetwork| {
         if let Some(machine) = leases::machine_in(tx, &path)? {
             return Err(failure::in_use(&path, &machine));
+        }
+        if let Some(network) = subnetwork.link("network").map(|network| store::load(tx, &network)).transpose()?
+            && networks::is_auto(&network)
+            && networks::change::is_generated(&network, subnetwork)
+        {
+            return Err(Error::invalid("Cannot delete auto subnetwork from an auto subnet mode network."));
         }
         routes::generated::remove_of_subnetwork(tx, subnetwork)?;
         effects::follow(tx, &subnetwork.link("network").into_iter().collect::<Vec<_>>())

@@ -214,11 +214,11 @@ impl Server {
 /// Does `step`, and does it again where that fails: other processes change the same catalogues, and PostgreSQL refuses all but one of
 /// those that change the same row of them at once.
 async fn attempted<F: Future<Output = Result<(), Error>>>(step: impl Fn() -> F) -> Result<(), Error> {
-    let mut attempts = 5;
+    let (began, mut attempts) = (Instant::now(), 5);
     loop {
         attempts -= 1;
         match step().await {
-            Err(_) if attempts > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(_) if attempts > 0 && began.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(50)).await,
             other => return other,
         }
     }
