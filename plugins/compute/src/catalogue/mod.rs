@@ -30,7 +30,7 @@ pub fn given(path: &Path) -> Option<Value> {
     match path.collection.as_str() {
         "machineTypes" => machine::given(path),
         "zones" | "regions" => zones::given(path),
-        "diskTypes" | "acceleratorTypes" | "storagePoolTypes" => kinds::given(path),
+        "diskTypes" | "acceleratorTypes" | "nodeTypes" | "storagePoolTypes" => kinds::given(path),
         "images" | "imageFamilyViews" | "licenses" => public::given(path),
         _ => None,
     }
