@@ -1,6 +1,6 @@
-//! Disk types, accelerators and types of storage pools: what zones (and regions) offer beside machine types.
+//! Disk types, accelerators, types of storage pools and of nodes: what zones (and regions) offer beside machine types.
 
-use super::{EPOCH, number};
+use super::{EPOCH, nodes, number};
 use compute_api::path::{MARK, Path, Scope};
 use compute_api::places;
 use serde_json::{Value, json};
@@ -83,6 +83,7 @@ pub fn all(project: &str, scope: &Scope, collection: &str) -> Vec<Value> {
         "diskTypes" => DISKS.iter().filter(|disk| disk.is_in(scope)).map(|disk| disk.show(&path(disk.name))).collect(),
         "acceleratorTypes" => ACCELERATORS.iter().map(|one| accelerator(&path(one.0), one)).collect(),
         "storagePoolTypes" => POOLS.iter().map(|one| pool(&path(one.0), one)).collect(),
+        "nodeTypes" => nodes::all(project, scope),
         _ => Vec::new(),
     }
 }
@@ -96,6 +97,7 @@ pub fn given(path: &Path) -> Option<Value> {
         "diskTypes" => disk_type(&path.scope, &path.name).map(|disk| disk.show(path)),
         "acceleratorTypes" => ACCELERATORS.iter().find(|one| one.0 == path.name).map(|one| accelerator(path, one)),
         "storagePoolTypes" => POOLS.iter().find(|one| one.0 == path.name).map(|one| pool(path, one)),
+        "nodeTypes" => nodes::given(path),
         _ => None,
     }
 }
@@ -135,7 +137,8 @@ fn pool(path: &Path, (name, capacity, iops, throughput): &(&str, Range, Range, R
     shown
 }
 
-fn common(kind: &str, path: &Path, description: &str) -> Value {
+/// What all that a zone or a region offers says.
+pub fn common(kind: &str, path: &Path, description: &str) -> Value {
     let mut shown = json!({
         "kind": kind,
         "id": number(&path.name).to_string(),
