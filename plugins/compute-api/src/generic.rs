@@ -66,10 +66,16 @@ pub fn patch(mut request: Request) -> Result<Reply> {
 /// `PUT .../COLLECTION/NAME`
 ///
 /// Errors: as [`patch`].
-pub fn update(mut request: Request) -> Result<Reply> {
+pub fn update(request: Request) -> Result<Reply> {
+    update_with(request, |_| ())
+}
+
+/// As [`update`]; `complete` fills in what the body does not say.
+pub fn update_with(mut request: Request, complete: impl Fn(&mut Map<String, Value>)) -> Result<Reply> {
     let call = Call::of(&request)?;
     let path = call.target(&request)?;
-    let body = call.body(&mut request)?;
+    let mut body = call.body(&mut request)?;
+    complete(&mut body);
     change::require_elsewhere(&body)?;
     change::change(&call, &path, |_, resource| {
         change::replace(resource, body.clone())?;

@@ -1,6 +1,6 @@
 //! What is done in the background, by the kind of the operation: its part before the dot says whose it is.
 
-use crate::{disks, groups, instances, machine_images, policies};
+use crate::{balancing, disks, groups, instances, machine_images, policies};
 use compute_api::operation::Input;
 use fogbank_sdk::operations::Operation;
 use fogbank_sdk::{Error, Outcome, Result, log};
@@ -23,6 +23,7 @@ fn step(operation: &Operation, input: &Input) -> Result<Outcome> {
         Some("instance") => instances::work::run(operation, input),
         Some("saved") => machine_images::run(operation, input),
         Some("disk") => disks::run(operation, input),
+        Some("claim") => balancing::claims::run(operation, input),
         Some("group") => groups::reconcile::run(operation, input),
         _ => Err(Error::internal(format!("nobody does {}", operation.kind))),
     }

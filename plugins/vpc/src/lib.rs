@@ -7,13 +7,14 @@
 //! | [`networks`], [`subnetworks`], [`firewalls`], [`routes`], [`addresses`], [`routers`] | the API, one a collection |
 //! | [`machines`] | what the service `compute` asks for its machines: addresses, and nics that have them |
 //! | [`defaults`], [`auto`] | the default network of a project; the ranges of auto mode |
-//! | [`range`], [`leases`] | ranges of addresses; which addresses are given out |
+//! | [`range`], [`leases`], [`claims`] | ranges of addresses; which addresses are given out, and those of resources of `compute` |
 //! | [`reference`](mod@reference) | references in bodies |
 //! | [`effects`] | what follows a change for machines that run |
 #![deny(unsafe_code)]
 
 pub mod addresses;
 pub mod auto;
+pub mod claims;
 pub mod defaults;
 pub mod effects;
 pub mod firewalls;

@@ -65,12 +65,12 @@ async fn f07_an_engine_that_restarts_loses_no_operation() {
         cloud.launch(Cloud::machine(name, "")).await;
     }
     cloud.act("w3", "stop").await;
-    for turn in 0..3 {
+    for turn in 0..2 {
         let made = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine("w4", "")).await;
         let deleted = cloud.begin("DELETE", &format!("zones/{ZONE}/instances/w1"), Value::Null).await;
         let stopped = cloud.begin("POST", &format!("zones/{ZONE}/instances/w2/stop"), Value::Null).await;
         let started = cloud.begin("POST", &format!("zones/{ZONE}/instances/w3/start"), Value::Null).await;
-        tokio::time::sleep(Duration::from_millis(200 * turn)).await;
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..500))).await;
         way.set(false);
         tokio::time::sleep(Duration::from_millis(300)).await;
         way.set(true);

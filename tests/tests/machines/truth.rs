@@ -79,4 +79,11 @@ impl Cloud {
         let ended = tokio::time::timeout(limit, self.wait(operation)).await;
         ended.unwrap_or_else(|_| panic!("not done within {limit:?}: {operation:#}"))
     }
+
+    /// As `act`, soon.
+    pub async fn act_soon(&self, name: &str, action: &str) {
+        let operation = self.begin("POST", &format!("zones/{ZONE}/instances/{name}/{action}"), Value::Null).await;
+        let operation = self.soon(&operation).await;
+        assert!(operation.get("error").is_none(), "{action}: {operation:#}");
+    }
 }

@@ -20,7 +20,16 @@ pub fn insert(mut request: Request) -> Result<Reply> {
     change::insert(&call, body, done)
 }
 
-fn complete(collection: &str, body: &mut Map<String, Value>) {
+/// `PUT` of a resource of such a collection.
+///
+/// Errors: as [`compute_api::generic::update`].
+pub fn update(request: Request) -> Result<Reply> {
+    let collection = Call::of(&request)?.collection.name;
+    compute_api::generic::update_with(request, |body| complete(collection, body))
+}
+
+/// Fills in what a body of a collection does not say.
+pub fn complete(collection: &str, body: &mut Map<String, Value>) {
     match collection {
         "healthChecks" => health_check(body),
         "httpHealthChecks" => legacy_check(body, 80),
@@ -31,6 +40,14 @@ fn complete(collection: &str, body: &mut Map<String, Value>) {
         "sslPolicies" => fill(body, &json!({"profile": "COMPATIBLE", "minTlsVersion": "TLS_1_0"})),
         "targetPools" => fill(body, &json!({"sessionAffinity": "NONE"})),
         "backendBuckets" => fill(body, &json!({"enableCdn": false})),
+        "instantSnapshots" | "nodeTemplates" => fill(body, &json!({"status": "READY"})),
+        // The other end never answers, for nothing is sent there.
+        "vpnTunnels" => fill(
+            body,
+            &json!({"status": "NO_INCOMING_PACKETS", "ikeVersion": 2,
+            "detailedStatus": "No incoming packets from peer"}),
+        ),
+        "vpnGateways" => fill(body, &json!({"stackType": "IPV4_ONLY"})),
         _ => {}
     }
 }

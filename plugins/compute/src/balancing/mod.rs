@@ -4,6 +4,7 @@
 //! Nothing is balanced and nobody's health is probed, which the header `x-fogbank-effect: none` of the answers says.
 
 pub mod certificates;
+pub mod claims;
 pub mod defaults;
 pub mod endpoints;
 pub mod health;

@@ -6,8 +6,8 @@ use crate::machines::container;
 use compute_api::failure;
 use compute_api::path::{MARK, Path};
 use compute_api::store::{self, Resource};
-use fogbank_sdk::Result;
 use fogbank_sdk::db::{self, Transaction};
+use fogbank_sdk::{Error, Result};
 use serde_json::{Map, Value, json};
 
 /// A disk that was made with an instance.
@@ -211,7 +211,15 @@ fn new_disk(
     if !body.contains_key("type") {
         body.insert("type".into(), json!(instance.path.sibling("diskTypes", "pd-standard").marked()));
     }
-    crate::disks::create_in(tx, instance.path.sibling("disks", &name), body)
+    let made = crate::disks::create_in(tx, instance.path.sibling("disks", &name), body);
+    made.map_err(|error| match error.message().contains("'resource.sizeGb'") {
+        // As the field is called in the body that was sent.
+        true => {
+            let field = format!("resource.disks[{at}].initializeParams.diskSizeGb");
+            Error::invalid(error.message().replace("resource.sizeGb", &field))
+        }
+        false => error,
+    })
 }
 
 /// The body of `disks.insert` that says the same as the parameters of an attached disk.

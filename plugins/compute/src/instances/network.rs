@@ -1,6 +1,7 @@
 //! The instance's side of networks: what `vpc` gives it. Each call may be repeated.
 
 use compute_api::links;
+use compute_api::path::Path;
 use compute_api::store::Resource;
 use fogbank_sdk::{Code, Error, Result, peers};
 use serde_json::{Map, Value, json};
@@ -9,6 +10,8 @@ use serde_json::{Map, Value, json};
 const HOLDER: &str = "x-fogbank-machine";
 
 const MACHINES: &str = "http://vpc.fogbank.internal/fogbank/vpc/v1/machines";
+
+const CLAIMS: &str = "http://vpc.fogbank.internal/fogbank/vpc/v1/claims";
 
 /// What `vpc` has to know of an instance.
 pub struct Machine<'a> {
@@ -102,6 +105,18 @@ pub fn stop(id: i64) -> Result<()> {
 /// Gives back everything that the machine has.
 pub fn release(id: i64) -> Result<()> {
     gone_is_fine(call("DELETE", &format!("{MACHINES}/{id}"), None)).map(drop)
+}
+
+/// Addresses of a resource that is no machine.
+///
+/// Errors: 400 and 404 as `vpc` says them: an address in use, no such subnetwork, none left.
+pub fn claim(claim: &Value) -> Result<Value> {
+    call("POST", CLAIMS, Some(claim.clone()))
+}
+
+/// Takes back what [`claim`] has given to a resource.
+pub fn give_back(owner: &Path) -> Result<()> {
+    call("DELETE", &format!("{CLAIMS}?owner={owner}"), None).map(drop)
 }
 
 /// A GET at `vpc`.

@@ -36,7 +36,9 @@ pub fn require_available() -> Result<()> {
 /// Errors: 400 for an image that is not there, 503 without the engine.
 pub fn start(instance: &Resource) -> Result<()> {
     if !docker::has_engine() {
-        return Ok(());
+        // A new one has its addresses already.
+        let is_new = instance.text("lastStartTimestamp").is_none();
+        return if is_new { Ok(()) } else { network::start(instance.id).map(drop) };
     }
     let nic = network::start(instance.id)?;
     let name = name(instance.id);

@@ -7,7 +7,7 @@ use compute_api::path::{Path, Scope};
 use compute_api::{failure, places};
 use fogbank_sdk::operations::{self, Operation, State};
 use fogbank_sdk::{Error, Reply, Request, RequestHead, Response, Result, context, page};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long `wait` waits, as the real service does.
 const PATIENCE_MS: u64 = 120_000;
@@ -47,7 +47,8 @@ pub fn delete(request: Request) -> Result<Reply> {
         return Err(Error::invalid(format!("The operation '{}' has not ended.", found.id)));
     }
     operations::delete(&found.id)?;
-    Ok(Response::new(204).into())
+    // The real service answers with nothing at all, which google-cloud-compute for Python cannot read.
+    Ok(Response::json(&json!({})).into())
 }
 
 /// `GET .../operations`, the newest first.

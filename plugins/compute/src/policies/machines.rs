@@ -72,7 +72,7 @@ pub fn show(policy: &mut Resource, taken: Option<i64>, now: i64) {
     let mut status = json!({});
     for (field, time) in [("lastRunStartTime", taken), ("nextRunStartTime", schedules.next(now))] {
         if let Some(time) = time {
-            status[field] = json!(Timestamp::from_millis(time).to_rfc3339());
+            status[field] = json!(Timestamp::from_millis(time).to_rfc3339_with_offset());
         }
     }
     policy.set("resourceStatus", json!({"instanceSchedulePolicy": status}));

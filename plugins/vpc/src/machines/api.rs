@@ -6,6 +6,7 @@ use crate::{defaults, effects};
 use compute_api::path::{Path, Scope};
 use compute_api::{failure, links};
 use fogbank_sdk::db::{self, Transaction};
+use fogbank_sdk::docker;
 use fogbank_sdk::{Error, Reply, Request, RequestHead, Response, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -51,7 +52,8 @@ pub fn reserve(mut request: Request) -> Result<Reply> {
             tags: told.tags.clone().unwrap_or_default(),
             accounts: told.service_accounts.clone().unwrap_or_default(),
             can_ip_forward: told.can_ip_forward.unwrap_or_default(),
-            running: false,
+            // Without an engine nothing is started, and what is there is as good as running.
+            running: !docker::has_engine(),
             applied: None,
         };
         row::save(tx, &machine)?;

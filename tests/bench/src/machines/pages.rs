@@ -2,7 +2,7 @@
 
 use super::{INSTANCES, Scale, done, machine};
 use crate::load::{Shot, latency};
-use crate::report::Report;
+use crate::report::{Report, median};
 use fogbank_tests::Server;
 use fogbank_tests::server::Options;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -13,7 +13,7 @@ const MANY: u64 = 10_000;
 const PAGE: u64 = 500;
 
 /// A page of 500 from the middle of 10,000, against all of 100; each as the time for 100 items.
-pub async fn measure(report: &mut Report, _: Scale) {
+pub async fn measure(report: &mut Report, scale: Scale) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = || Options::new().data(folder.path()).arg("--compute").arg("metadata");
     {
@@ -33,9 +33,13 @@ pub async fn measure(report: &mut Report, _: Scale) {
     let server = Server::with(options());
     let small = Shot::get(&format!("{}?maxResults={FEW}", INSTANCES.replace("/bench/", "/bench-small/")));
     let large = Shot::get(&middle(&server).await);
-    let small = latency(server.base(), &small, 30).await;
-    let large = latency(server.base(), &large, 30).await / (PAGE / FEW) as f64;
-    report.time(&format!("100 items of a page of {PAGE} of {MANY} instances, against a page of {FEW}"), large, small);
+    let (mut measured, mut baseline) = (vec![], vec![]);
+    for _ in 0..(4 * scale.rounds + 1) {
+        baseline.push(latency(server.base(), &small, 5).await);
+        measured.push(latency(server.base(), &large, 5).await / (PAGE / FEW) as f64);
+    }
+    let what = format!("{FEW} items of a page of {PAGE} of {MANY} instances, against a page of {FEW} of {FEW}");
+    report.time(&what, median(measured), median(baseline));
 }
 
 /// The path of the page that begins in the middle of the large project.

@@ -1,7 +1,7 @@
 """A project as Compute Engine sees it, with google-cloud-compute."""
 
 import pytest
-from gce import PROJECT, done, new_name, reason
+from gce import PROJECT, ZONE, done, new_name, reason
 from google.api_core import exceptions
 from google.cloud import compute_v1
 from google.cloud.compute_v1 import Items, Metadata
@@ -56,6 +56,6 @@ def test_the_default_network_tier(cloud):
 
 
 def test_what_is_not_built_says_so(cloud):
-    with pytest.raises(exceptions.GoogleAPICallError, match="getXpnHost") as missing:
-        cloud.projects.get_xpn_host(project=PROJECT)
+    with pytest.raises(exceptions.GoogleAPICallError, match="compute.instances.getScreenshot") as missing:
+        cloud.instances.get_screenshot(project=PROJECT, zone=ZONE, instance="any")
     assert missing.value.code == 400 and reason(missing) == "notImplemented"

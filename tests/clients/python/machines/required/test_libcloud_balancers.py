@@ -46,7 +46,7 @@ def test_a_backend_service(driver, destroy_later, check, service, new_node):
 def test_a_front(driver, destroy_later, service, url_map):
     assert url_map.default_service.name == service.name
     proxy = destroy_later(driver.ex_create_targethttpproxy(new_name("px"), url_map))
-    rule = destroy_later(driver.ex_create_forwarding_rule(new_name("fr"), target=proxy, port_range=80, global_rule=True))
+    rule = destroy_later(driver.ex_create_forwarding_rule(new_name("fr"), target=proxy, port_range="80", global_rule=True))
     assert rule.targetpool.name == proxy.name and rule.protocol == "TCP" and rule.address and rule.extra["portRange"] == "80-80"
     assert rule.id in [found.id for found in driver.ex_list_forwarding_rules(global_rules=True)]
     assert proxy.id in [found.id for found in driver.ex_list_targethttpproxies()] and url_map.id in [

@@ -38,7 +38,9 @@ def test_images(driver):
     image = driver.ex_get_image_from_family("debian-12", ex_project_list=["debian-cloud"])
     assert image.name.startswith("debian-12-") and image.extra["family"] == "debian-12" and image.extra["status"] == "READY"
     assert "/projects/debian-cloud/global/images/" in image.extra["selfLink"] and image.extra["licenses"][0].name
-    assert driver.ex_get_image("debian-12", ex_project_list=["debian-cloud"]).id == image.id
+    assert driver.ex_get_image(image.name, ex_project_list=["debian-cloud"]).id == image.id
+    # By a part of the name it takes the newest that has it, of whatever architecture.
+    assert driver.ex_get_image("debian-12", ex_project_list=["debian-cloud"]).extra["family"].startswith("debian-12")
     assert image.id in [found.id for found in driver.list_images(ex_project="debian-cloud")]
     with pytest.raises(ResourceNotFoundError):
         driver.ex_get_image("no-such-image")
