@@ -1,6 +1,6 @@
-//! Disk types, accelerators, types of sole-tenant nodes and of storage pools: what zones (and regions) offer beside machine types.
+//! Disk types, accelerators, types of storage pools and of nodes: what zones (and regions) offer beside machine types.
 
-use super::{EPOCH, number};
+use super::{EPOCH, nodes, number};
 use compute_api::path::{MARK, Path, Scope};
 use compute_api::places;
 use serde_json::{Value, json};
@@ -61,22 +61,6 @@ const ACCELERATORS: [(&str, &str, u32); 14] = [
     ("nvidia-tesla-v100", "NVIDIA V100", 8),
 ];
 
-/// Types of sole-tenant nodes: processors, GB of memory, platform. <https://cloud.google.com/compute/docs/nodes/sole-tenant-nodes>
-const NODES: [(&str, u32, u32, &str); 12] = [
-    ("c2-node-60-240", 60, 240, "Intel Cascade Lake"),
-    ("c3-node-176-1408", 176, 1408, "Intel Sapphire Rapids"),
-    ("c3-node-176-352", 176, 352, "Intel Sapphire Rapids"),
-    ("c3-node-176-704", 176, 704, "Intel Sapphire Rapids"),
-    ("g2-node-96-384", 96, 384, "Intel Cascade Lake"),
-    ("m1-node-160-3844", 160, 3844, "Intel Broadwell E7"),
-    ("m1-node-96-1433", 96, 1433, "Intel Skylake"),
-    ("m3-node-128-1952", 128, 1952, "Intel Ice Lake"),
-    ("n1-node-96-624", 96, 624, "Intel Skylake"),
-    ("n2-node-128-864", 128, 864, "Intel Ice Lake"),
-    ("n2-node-80-640", 80, 640, "Intel Cascade Lake"),
-    ("n2d-node-224-896", 224, 896, "AMD Rome"),
-];
-
 /// The least and the most.
 type Range = (u64, u64);
 
@@ -98,8 +82,8 @@ pub fn all(project: &str, scope: &Scope, collection: &str) -> Vec<Value> {
     match collection {
         "diskTypes" => DISKS.iter().filter(|disk| disk.is_in(scope)).map(|disk| disk.show(&path(disk.name))).collect(),
         "acceleratorTypes" => ACCELERATORS.iter().map(|one| accelerator(&path(one.0), one)).collect(),
-        "nodeTypes" => NODES.iter().map(|one| node(&path(one.0), one)).collect(),
         "storagePoolTypes" => POOLS.iter().map(|one| pool(&path(one.0), one)).collect(),
+        "nodeTypes" => nodes::all(project, scope),
         _ => Vec::new(),
     }
 }
@@ -112,8 +96,8 @@ pub fn given(path: &Path) -> Option<Value> {
     match path.collection.as_str() {
         "diskTypes" => disk_type(&path.scope, &path.name).map(|disk| disk.show(path)),
         "acceleratorTypes" => ACCELERATORS.iter().find(|one| one.0 == path.name).map(|one| accelerator(path, one)),
-        "nodeTypes" => NODES.iter().find(|one| one.0 == path.name).map(|one| node(path, one)),
         "storagePoolTypes" => POOLS.iter().find(|one| one.0 == path.name).map(|one| pool(path, one)),
+        "nodeTypes" => nodes::given(path),
         _ => None,
     }
 }
@@ -143,15 +127,6 @@ fn accelerator(path: &Path, (_, description, most): &(&str, &str, u32)) -> Value
     shown
 }
 
-fn node(path: &Path, (name, cpus, memory, platform): &(&str, u32, u32, &str)) -> Value {
-    let mut shown = common("compute#nodeType", path, name);
-    shown["guestCpus"] = json!(cpus);
-    shown["memoryMb"] = json!(memory * 1024);
-    shown["cpuPlatform"] = json!(platform);
-    shown["localSsdGb"] = json!(0);
-    shown
-}
-
 fn pool(path: &Path, (name, capacity, iops, throughput): &(&str, Range, Range, Range)) -> Value {
     let mut shown = common("compute#storagePoolType", path, name);
     for (what, (least, most)) in [("CapacityGb", capacity), ("Iops", iops), ("Throughput", throughput)] {
@@ -162,7 +137,8 @@ fn pool(path: &Path, (name, capacity, iops, throughput): &(&str, Range, Range, R
     shown
 }
 
-fn common(kind: &str, path: &Path, description: &str) -> Value {
+/// What all that a zone or a region offers says.
+pub fn common(kind: &str, path: &Path, description: &str) -> Value {
     let mut shown = json!({
         "kind": kind,
         "id": number(&path.name).to_string(),

@@ -4,6 +4,7 @@
 pub mod handlers;
 pub mod kinds;
 pub mod machine;
+mod nodes;
 pub mod open;
 pub mod public;
 mod usage;
@@ -30,7 +31,7 @@ pub fn given(path: &Path) -> Option<Value> {
     match path.collection.as_str() {
         "machineTypes" => machine::given(path),
         "zones" | "regions" => zones::given(path),
-        "diskTypes" | "acceleratorTypes" | "nodeTypes" | "storagePoolTypes" => kinds::given(path),
+        "diskTypes" | "acceleratorTypes" | "storagePoolTypes" | "nodeTypes" => kinds::given(path),
         "images" | "imageFamilyViews" | "licenses" => public::given(path),
         _ => None,
     }

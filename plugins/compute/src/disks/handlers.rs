@@ -27,7 +27,10 @@ pub fn insert(mut request: Request) -> Result<Reply> {
     }
     change::insert(&call, body, |tx, disk| {
         complete(tx, disk)?;
-        Ok(if is_pending(disk) || docker::has_engine() { Then::Run(MAKE, Value::Null) } else { Then::Done })
+        let warnings = size::warnings([&*disk]);
+        let payload = if warnings.is_null() { Value::Null } else { json!({ operation::SHOWN: warnings }) };
+        let made = payload.is_null() && !is_pending(disk) && !docker::has_engine();
+        Ok(if made { Then::Done } else { Then::Run(MAKE, payload) })
     })
 }
 

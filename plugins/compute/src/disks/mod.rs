@@ -27,6 +27,7 @@ pub use create::create_in;
 pub use effect::{MAKE, REMOVE, fold, keep, lay_out, make, remove, run};
 pub use handlers::*;
 pub use show::decorate;
+pub use size::warnings;
 
 use compute_api::path::Path;
 use compute_api::store::{self, Resource};

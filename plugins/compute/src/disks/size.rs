@@ -6,10 +6,12 @@ use compute_api::failure;
 use compute_api::path::{MARK, Path};
 use compute_api::store::Resource;
 use fogbank_sdk::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What disks are of that do not say it.
 const DEFAULT: &str = "pd-standard";
+/// The field of a disk with the size of its image, where the disk is larger; not shown to clients.
+const IMAGE_GB: &str = "_image_gb";
 
 /// Puts the type of a new disk in the form of a link, and gives it.
 ///
@@ -54,7 +56,24 @@ pub fn settle_size(disk: &mut Resource, kind: &DiskType, source: Option<&Source>
     }
     check(kind, size)?;
     disk.set("sizeGb", size.to_string());
+    if let Some(image) = source.filter(|source| source.path.collection == "images" && size > source.gb) {
+        disk.set(IMAGE_GB, image.gb);
+    }
     Ok(())
+}
+
+/// What the operations tell that make disks larger than their images.
+pub fn warnings<'a>(disks: impl IntoIterator<Item = &'a Resource>) -> Value {
+    let larger = disks.into_iter().filter_map(|disk| {
+        let (size, image) = (disk.text("sizeGb")?, disk.body.get(IMAGE_GB)?);
+        let message = format!(
+            "Disk size: '{size} GB' is larger than image size: '{image} GB'. An operating system that does not grow its file \
+             system by itself has to be told to."
+        );
+        Some(json!({"code": "DISK_SIZE_LARGER_THAN_IMAGE_SIZE", "message": message}))
+    });
+    let warnings: Vec<Value> = larger.collect();
+    if warnings.is_empty() { Value::Null } else { json!({ "warnings": warnings }) }
 }
 
 fn what(source: &Source) -> &'static str {
@@ -102,7 +121,6 @@ pub fn grow(disk: &mut Resource, size: u64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn disk(body: Value) -> Resource {
         let path = Path::parse("projects/p/zones/us-central1-a/disks/d").unwrap();
@@ -127,6 +145,14 @@ mod tests {
             assert_eq!(grow(&mut disk, 50).unwrap_err().http_status(), 400);
             assert!(grow(&mut disk, 70_000).is_err() && grow(&mut disk, 60).is_ok());
         }
+    }
+
+    #[test]
+    fn a_disk_that_is_larger_than_its_image_is_told_of() {
+        let mut larger = disk(json!({"sizeGb": "20"}));
+        assert!(warnings([&larger]).is_null());
+        larger.set(IMAGE_GB, 10);
+        assert_eq!(warnings([&larger])["warnings"][0]["code"], "DISK_SIZE_LARGER_THAN_IMAGE_SIZE");
     }
 
     #[test]

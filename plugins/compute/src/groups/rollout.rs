@@ -91,7 +91,7 @@ fn refresh(manager: &Resource, members: &mut [Member]) {
     }
 }
 
-/// Adds members that are missing, and marks those to be deleted that are too many: old ones first, then unfinished ones, then the
+/// Adds members that are missing, and marks those to be deleted that their versions have too many of: unfinished ones first, then the
 /// last.
 fn fill(manager: &Resource, members: &mut Vec<Member>, versions: &[Version], policy: &Policy) -> Result<()> {
     let old = versions::outdated(versions, members);
@@ -112,7 +112,10 @@ fn fill(manager: &Resource, members: &mut Vec<Member>, versions: &[Version], pol
             let mut found = members.iter().enumerate().rev().filter(|(_, member)| member.runs());
             found.find(|(at, member)| want(*at, member)).map(|(at, _)| at)
         };
-        let at = last(&|at, _| old.contains(&at)).or_else(|| last(&|_, member| member.action != Action::None));
+        let surplus = versions::surplus(versions, members);
+        let is_surplus = |at: usize| surplus.contains(&at);
+        let at = last(&|at, member| is_surplus(at) && member.action != Action::None);
+        let at = at.or_else(|| last(&|at, _| is_surplus(at)));
         let Some(at) = at.or_else(|| last(&|_, _| true)) else { break };
         members[at].action = Action::Deleting;
         there -= 1;
@@ -196,6 +199,27 @@ mod tests {
         rest(&mut members);
         plan(&next, &mut members).unwrap();
         assert_eq!(going(&members).len(), 1);
+    }
+
+    #[test]
+    fn a_canary_stays_and_what_it_replaces_goes() {
+        let mut members = Vec::new();
+        plan(&group(2, "old"), &mut members).unwrap();
+        rest(&mut members);
+        let mut next = group(2, "old");
+        let policy = json!({"minimalAction": "REPLACE", "maxSurge": {"fixed": 1}, "maxUnavailable": {"fixed": 0}});
+        next.set("updatePolicy", policy);
+        next.body["updatePolicy"]["type"] = json!("PROACTIVE");
+        let link = "//compute/projects/p/global/instanceTemplates/new";
+        let canary = json!({"instanceTemplate": link, "targetSize": {"fixed": 1}});
+        next.body["versions"].as_array_mut().unwrap().push(canary);
+        plan(&next, &mut members).unwrap();
+        assert_eq!((members.len(), going(&members).len()), (3, 0));
+        rest(&mut members);
+        plan(&next, &mut members).unwrap();
+        assert_eq!(going(&members), [1]);
+        members.remove(1);
+        assert!(is_current(&next, &members));
     }
 
     #[test]

@@ -80,26 +80,41 @@ pub fn lacking<'a>(versions: &'a [Version], members: &[Member]) -> Option<&'a Ve
     versions.iter().rev().max_by_key(|version| lacks(version))
 }
 
-/// Places of the instances that are to become something else: those of no version, and of versions with more than are wanted
-/// as many as other versions lack.
-pub fn outdated(versions: &[Version], members: &[Member]) -> Vec<usize> {
-    let of = |member: &Member| versions.iter().position(|version| version.has(member));
-    let staying = || members.iter().enumerate().filter(|(_, member)| member.stays() && member.runs());
-    let mut old: Vec<usize> = staying().filter(|(_, member)| of(member).is_none()).map(|(at, _)| at).collect();
-    let mut having = vec![0; versions.len()];
-    let mut beyond = Vec::new();
-    for (at, member) in staying() {
-        let Some(version) = of(member) else { continue };
+/// Places of the instances that are of no version, of those that their version has too many of, and how many others lack.
+fn sorted(versions: &[Version], members: &[Member]) -> (Vec<usize>, Vec<usize>, usize) {
+    let (mut homeless, mut beyond, mut having) = (Vec::new(), Vec::new(), vec![0; versions.len()]);
+    for (at, member) in members.iter().enumerate().filter(|(_, member)| member.runs()) {
+        let Some(version) = versions.iter().position(|version| version.has(member)) else {
+            homeless.push(at);
+            continue;
+        };
         having[version] += 1;
         if having[version] > versions[version].count {
             beyond.push(at);
         }
     }
-    let lacking: usize =
-        versions.iter().zip(&having).map(|(version, having)| version.count.saturating_sub(*having)).sum();
+    let lacking = versions.iter().zip(&having).map(|(version, having)| version.count.saturating_sub(*having)).sum();
+    (homeless, beyond, lacking)
+}
+
+/// Places of the instances that are to become something else: those of no version, and of versions with more than are wanted
+/// as many as other versions lack.
+pub fn outdated(versions: &[Version], members: &[Member]) -> Vec<usize> {
+    let (mut old, beyond, lacking) = sorted(versions, members);
     let taken = lacking.saturating_sub(old.len()).min(beyond.len());
     old.extend(&beyond[..taken]);
     old
+}
+
+/// Places of the instances of which some go where there are too many: of no version, or of one that has too many.
+pub fn surplus(versions: &[Version], members: &[Member]) -> Vec<usize> {
+    let (homeless, beyond, _) = sorted(versions, members);
+    let full = |member: &Member| {
+        let of = versions.iter().find(|version| version.has(member));
+        of.is_some_and(|version| beyond.iter().any(|at| version.has(&members[*at])))
+    };
+    let there = members.iter().enumerate().filter(|(_, member)| member.runs());
+    there.filter(|(at, member)| homeless.contains(at) || full(member)).map(|(at, _)| at).collect()
 }
 
 /// The template is said alone or as versions; both are shown.

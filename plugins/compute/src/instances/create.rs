@@ -37,7 +37,9 @@ pub fn create(call: &Call, draft: Draft) -> Result<String> {
             return Ok((operation, false));
         }
         let (instance, made) = write(tx, &instance, limits)?;
-        let then = Then::Run(work::CREATE, disks::noted(&made));
+        let mut payload = disks::noted(&made);
+        payload[operation::SHOWN] = crate::disks::warnings(&made);
+        let then = Then::Run(work::CREATE, payload);
         Ok((operation::start(tx, call, &instance.path, instance.id, then)?, true))
     });
     settle(instance.id, written)

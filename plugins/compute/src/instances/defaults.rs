@@ -27,6 +27,7 @@ pub fn fill(body: &mut Map<String, Value>) -> Result<()> {
     }
     let shielded = shielded(body.get("shieldedInstanceConfig"));
     body.insert("shieldedInstanceConfig".into(), shielded);
+    check_confidential(body)?;
     check_hostname(body.get("hostname").and_then(Value::as_str))
 }
 
@@ -94,6 +95,31 @@ pub fn cpu_platform(machine_type: &str, least: Option<&str>) -> String {
     platform.to_owned()
 }
 
+/// <https://cloud.google.com/confidential-computing/confidential-vm/docs/supported-configurations>
+fn check_confidential(body: &Map<String, Value>) -> Result<()> {
+    let Some(config) = body.get("confidentialInstanceConfig") else { return Ok(()) };
+    let kind = match config["confidentialInstanceType"].as_str() {
+        Some(kind) => kind,
+        None if config["enableConfidentialCompute"] == true => "SEV",
+        None => return Ok(()),
+    };
+    let families: &[&str] = match kind {
+        "SEV" => &["n2d", "c2d", "c3d", "c4d"],
+        "SEV_SNP" => &["n2d"],
+        "TDX" => &["c3", "a3"],
+        _ => return Ok(()),
+    };
+    let machine = body.get("machineType").and_then(Value::as_str).unwrap_or_default();
+    let machine = machine.rsplit('/').next().unwrap_or_default();
+    match families.contains(&machine.split('-').next().unwrap_or_default()) {
+        true => Ok(()),
+        false => {
+            let why = format!("Machines of {} can be confidential by {kind}.", families.join(", "));
+            Err(failure::invalid("resource.machineType", machine, &why))
+        }
+    }
+}
+
 /// <https://cloud.google.com/compute/docs/instances/custom-hostname-vm>: labels of RFC 1035, at least two.
 fn check_hostname(name: Option<&str>) -> Result<()> {
     let Some(name) = name else { return Ok(()) };
@@ -126,6 +152,17 @@ mod tests {
         let spot = scheduling(Some(&json!({"preemptible": true})), false).unwrap();
         assert_eq!((&spot["automaticRestart"], &spot["onHostMaintenance"]), (&json!(false), &json!("TERMINATE")));
         assert!(scheduling(Some(&json!({"preemptible": true, "automaticRestart": true})), false).is_err());
+    }
+
+    #[test]
+    fn a_confidential_machine_is_of_a_family_that_can_be() {
+        let check = |machine: &str, kind: &str| {
+            let body =
+                json!({"machineType": machine, "confidentialInstanceConfig": {"confidentialInstanceType": kind}});
+            check_confidential(body.as_object().unwrap())
+        };
+        assert!(check("x/n2d-standard-2", "SEV").is_ok() && check("x/c3-standard-4", "TDX").is_ok());
+        assert!(check("x/e2-small", "SEV").is_err() && check("x/n2d-standard-2", "TDX").is_err());
     }
 
     #[test]
