@@ -59,7 +59,8 @@ impl Api {
     pub async fn wait(&self, operation: &Value) -> Value {
         let link = operation["selfLink"].as_str().expect("an operation");
         let at = link.find("/compute/v1/").expect("a link");
-        for _ in 0..30 {
+        // Each answers within two minutes.
+        for _ in 0..3 {
             let answer = self.client.post(&format!("{}/wait", &link[at..]), Value::Null).await.expect(200).json();
             if answer["status"] == "DONE" {
                 return answer;

@@ -82,8 +82,8 @@ async fn f07_an_engine_that_restarts_loses_no_operation() {
         assert_eq!(statuses, ["TERMINATED", "RUNNING", "RUNNING"]);
         cloud.expect_true().await;
         // As it was.
-        cloud.act("w2", "start").await;
-        cloud.act("w3", "stop").await;
+        cloud.act_soon("w2", "start").await;
+        cloud.act_soon("w3", "stop").await;
         cloud.delete("w4").await;
         cloud.launch(Cloud::machine("w1", "")).await;
     }

@@ -2,8 +2,11 @@
 
 use crate::cloud::{Cloud, ZONE};
 use crate::way::{Then, Way};
+use fogbank_tests::wait_for;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// The requests by which a machine is made, in their order.
 const STEPS: [&str; 6] = [
@@ -96,9 +99,11 @@ async fn f21_a_slow_engine_holds_up_no_other_request() {
     let way = Way::new();
     let Some(cloud) = through(&way).await else { return };
     cloud.launch(Cloud::machine("w1", "")).await;
-    way.on("POST containers/create vm-", 1, Then::Delay(Duration::from_secs(4)));
-    let began = Instant::now();
+    let word = Arc::new(Notify::new());
+    way.on("POST containers/create vm-", 1, Then::Hold(Arc::clone(&word)));
     let operation = begin(&cloud, "w2").await;
+    wait_for(Duration::from_secs(20), "the engine is asked", || async { way.has_met() }).await;
+    let began = Instant::now();
     cloud.instance("w1").await;
     cloud.machines().await;
     cloud.network("shop", &[("front", "10.20.0.0/24")]).await;
@@ -109,7 +114,9 @@ async fn f21_a_slow_engine_holds_up_no_other_request() {
     cloud.launch(Cloud::machine("w3", "")).await;
     let name = operation["name"].as_str().expect("a name");
     let status = cloud.get(&format!("zones/{ZONE}/operations/{name}")).await["status"].clone();
-    assert_ne!(status, "DONE", "the others were done before it, in {others:?}");
+    assert_ne!(status, "DONE");
+    word.notify_one();
+    assert!(others < Duration::from_secs(10), "a request took {others:?}");
     assert!(cloud.soon(&operation).await.get("error").is_none());
     assert_eq!(way.met(), 1);
     cloud.expect_true().await;

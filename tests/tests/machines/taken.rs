@@ -6,7 +6,9 @@ use fogbank_tests::docker::{docker, image};
 use fogbank_tests::wait_for;
 use serde_json::{Value, json};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// Something at the engine that is not Fogbank's, with a name that Fogbank would give; gone when it is dropped.
 struct Stranger {
@@ -68,16 +70,21 @@ fn expect_in_the_way(operation: &Value, stranger: &Stranger) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f08_a_container_in_the_way_of_a_new_machine_is_named() {
-    let fault = "compute.create.start:delay=1000";
-    let Some(cloud) = Cloud::with(|options| options.env("FOGBANK_FAULT", fault)).await else { return };
+    let way = Way::new();
+    let host = way.host();
+    let Some(cloud) = Cloud::with(|options| options.env("DOCKER_HOST", host)).await else { return };
     let first = cloud.launch(Cloud::machine("w1", "")).await;
     let prefix = prefix(&cloud, &first);
     for part in ["vm", "nic"] {
+        let word = Arc::new(Notify::new());
+        way.on("POST containers/create nic-", 1, Then::Hold(Arc::clone(&word)));
         let operation = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine("w2", "")).await;
         let id = operation["targetId"].as_str().expect("an id");
         let stranger = Stranger::container(format!("{prefix}{part}-{id}"));
+        word.notify_one();
         expect_in_the_way(&cloud.soon(&operation).await, &stranger);
         cloud.client.get(&Cloud::path(&format!("zones/{ZONE}/instances/w2"))).await.expect_error(404, "notFound");
+        assert_eq!(way.met(), 1);
         cloud.expect_true().await;
     }
     let second = cloud.launch(Cloud::machine("w2", "")).await;
@@ -126,10 +133,12 @@ async fn f08_a_volume_in_the_way_of_a_disk_is_named() {
     let host = way.host();
     let Some(cloud) = Cloud::with(|options| options.env("DOCKER_HOST", host)).await else { return };
     let first = cloud.launch(Cloud::machine("w1", "")).await;
-    way.on("POST volumes/create", 1, Then::Delay(Duration::from_secs(1)));
+    let word = Arc::new(Notify::new());
+    way.on("POST volumes/create", 1, Then::Hold(Arc::clone(&word)));
     let operation = cloud.begin("POST", &format!("zones/{ZONE}/disks"), json!({"name": "d1", "sizeGb": "10"})).await;
     let id = operation["targetId"].as_str().expect("an id");
     let stranger = Stranger::volume(format!("{}disk-{id}", prefix(&cloud, &first)));
+    word.notify_one();
     expect_in_the_way(&cloud.soon(&operation).await, &stranger);
     assert_eq!(way.met(), 1);
     cloud.client.get(&Cloud::path(&format!("zones/{ZONE}/disks/d1"))).await.expect_error(404, "notFound");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// A socket that leads to the engine's while it is open.
 pub struct Way {
@@ -38,6 +38,8 @@ pub enum Then {
     Refuse(u16, &'static str),
     /// The engine hears of it that much later.
     Delay(Duration),
+    /// The engine hears of it when the test says so.
+    Hold(Arc<Notify>),
     /// The engine does it, and the connection ends before its answer comes.
     LoseAnswer,
 }
@@ -70,6 +72,11 @@ impl Way {
     /// What happens to the next `times` requests whose first line has the words of `text` in their order (`POST containers/create`).
     pub fn on(&self, text: &str, times: u32, then: Then) {
         self.gate.rules.lock().expect("rules").push(Rule { text: text.to_owned(), then, times, met: 0 });
+    }
+
+    /// Whether a rule has met a request.
+    pub fn has_met(&self) -> bool {
+        self.gate.rules.lock().expect("rules").iter().any(|rule| rule.met > 0)
     }
 
     /// Ends all rules; how many requests they met.
@@ -141,6 +148,7 @@ impl Line<'_> {
             match self.gate.then(&buffer[..length]) {
                 None => {}
                 Some(Then::Delay(time)) => tokio::time::sleep(time).await,
+                Some(Then::Hold(word)) => word.notified().await,
                 Some(Then::LoseAnswer) => self.lost.store(true, Ordering::Relaxed),
                 Some(Then::Refuse(status, message)) => {
                     self.refuse(status, message).await;
