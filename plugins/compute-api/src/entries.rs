@@ -61,10 +61,8 @@ impl Entries {
 
     fn missing(&self, resource: &Resource, key: &Value) -> Error {
         let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-        let message =
-            format!("The resource '{}' has no entry of '{}' with {} '{key}'.", resource.path, self.field, self.key);
-        // As the API answers for rules that are not there; those of routers are resources to it.
-        if self.wrapped { Error::not_found(message) } else { Error::invalid(message) }
+        let list = self.field.trim_start_matches('_');
+        failure::invalid(self.param, key, &format!("It is none of the {list} of '{}'.", resource.path))
     }
 
     fn put(&self, resource: &mut Resource, mut entries: Vec<Value>) {
@@ -110,7 +108,7 @@ pub fn add(mut request: Request) -> Result<Reply> {
 
 /// `GET .../getRule?priority=P` and its like.
 ///
-/// Errors: 400 or 404 where there is no such entry.
+/// Errors: 400 where there is no such entry.
 pub fn get(request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     let (path, entries) = (call.target(&request)?, Entries::of(&call)?);
@@ -141,7 +139,7 @@ pub fn list(request: Request) -> Result<Reply> {
 
 /// `POST .../patchRule?priority=P` and its like: the body is merged into the entry (RFC 7396).
 ///
-/// Errors: 400 or 404 where there is no such entry; 400 for a key that another has; 412 for a fingerprint of another state.
+/// Errors: 400 where there is no such entry; 400 for a key that another has; 412 for a fingerprint of another state.
 pub fn patch(mut request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     let (path, entries) = (call.target(&request)?, Entries::of(&call)?);
@@ -195,7 +193,7 @@ pub fn update(mut request: Request) -> Result<Reply> {
 
 /// `POST .../removeRule?priority=P` and its like.
 ///
-/// Errors: 400 or 404 where there is no such entry; 400 for a rule that comes with the policy.
+/// Errors: 400 where there is no such entry; 400 for a rule that comes with the policy.
 pub fn remove(request: Request) -> Result<Reply> {
     let call = Call::of(&request)?;
     let (path, entries) = (call.target(&request)?, Entries::of(&call)?);

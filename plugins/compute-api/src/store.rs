@@ -211,9 +211,10 @@ fn bound(resource: &Resource) -> Vec<String> {
 
 /// Whether what a field names has to stay. `sourceImage` and its like only say where something came from.
 fn binds(field: &str) -> bool {
-    let origin = field.starts_with("source") && field.len() > "source".len();
     // A machine may go without asking the target pools that it is in.
-    !origin && !["users", "instances", "lastStartTimestamp"].contains(&field)
+    let loose = ["users", "instances", "lastStartTimestamp"];
+    let is_origin = field.starts_with("source") && field.len() > "source".len();
+    !is_origin && !loose.contains(&field)
 }
 
 fn text(body: &Map<String, Value>) -> Result<String> {

@@ -20,7 +20,7 @@ pub struct Cloud {
     pub server: Server,
     api: Api,
     pub tenant: OwnTenant,
-    _folder: TempDir,
+    folder: TempDir,
     options: Options,
 }
 
@@ -60,7 +60,12 @@ impl Cloud {
         let client = operator(&server);
         client.post("/_fogbank/tenants", json!({"name": tenant.0})).await.expect_success();
         let client = client.tenant(&tenant.0);
-        Some(Self { server, api: Api::of(client), tenant, _folder: folder, options })
+        Some(Self { server, api: Api::of(client), tenant, folder, options })
+    }
+
+    /// How another server of the same kind is started, with data of its own.
+    pub fn another(&self) -> Options {
+        self.options.clone().data(&self.folder.path().join("another"))
     }
 
     /// Ends the server without a word and starts it again on the same data.

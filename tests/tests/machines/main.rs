@@ -8,6 +8,7 @@ mod engine;
 mod faults;
 mod firewall;
 mod inside;
+mod leaving;
 mod lifecycle;
 mod networks;
 mod races;

@@ -12,7 +12,7 @@ const FEW: u64 = 100;
 const MANY: u64 = 10_000;
 const PAGE: u64 = 500;
 
-/// A page of 500 from the middle of 10,000, against all of 100; each as the time for 100 items.
+/// Pages from the middle of 10,000, against all of 100: one of 500 as the time for 100 items, and one of 100.
 pub async fn measure(report: &mut Report, scale: Scale) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = || Options::new().data(folder.path()).arg("--compute").arg("metadata");
@@ -32,14 +32,21 @@ pub async fn measure(report: &mut Report, scale: Scale) {
     fill(&file, "bench-small", FEW).await;
     let server = Server::with(options());
     let small = Shot::get(&format!("{}?maxResults={FEW}", INSTANCES.replace("/bench/", "/bench-small/")));
-    let large = Shot::get(&middle(&server).await);
-    let (mut measured, mut baseline) = (vec![], vec![]);
+    let middle = middle(&server).await;
+    let large = [PAGE, FEW].map(|size| Shot::get(&middle.replace(&format!("={PAGE}&"), &format!("={size}&"))));
+    let (mut measured, mut baseline) = ([vec![], vec![]], vec![]);
     for _ in 0..(4 * scale.rounds + 1) {
         baseline.push(latency(server.base(), &small, 5).await);
-        measured.push(latency(server.base(), &large, 5).await / (PAGE / FEW) as f64);
+        for (shot, measured) in large.iter().zip(&mut measured) {
+            measured.push(latency(server.base(), shot, 5).await);
+        }
     }
+    let [of_page, of_few] = measured.map(median);
+    let baseline = median(baseline);
+    let per_item = of_page / (PAGE / FEW) as f64;
     let what = format!("{FEW} items of a page of {PAGE} of {MANY} instances, against a page of {FEW} of {FEW}");
-    report.time(&what, median(measured), median(baseline));
+    report.time(&what, per_item, baseline);
+    report.time(&format!("a page of {FEW} of {MANY} instances, against one of {FEW} of {FEW}"), of_few, baseline);
 }
 
 /// The path of the page that begins in the middle of the large project.
