@@ -3,7 +3,7 @@
 use super::member::{self, Action, Goal, Member};
 use super::{configs, manager, reconcile};
 use crate::instances::state::State;
-use crate::instances::{create, disks, draft, edit, lifecycle, metadata, template, work as machine};
+use crate::instances::{create, disks, draft, edit, going, lifecycle, metadata, template, work as machine};
 use crate::templates;
 use compute_api::operation::{self, Input, Then};
 use compute_api::path::Path;
@@ -135,7 +135,7 @@ fn remove(manager: &Path, member: &Member, instance: &Resource) -> Result<()> {
         let there = store::find(tx, &instance.path)?.filter(|there| there.id == instance.id);
         let Some(mut there) = there.filter(|there| there.text("status") != Some("STOPPING")) else { return Ok(()) };
         spare(tx, manager, member, &mut there)?;
-        let payload = disks::going(tx, &there)?;
+        let payload = going::going(tx, &there)?;
         lifecycle::begin(tx, there, State::Stopping, ("delete", machine::DELETE), payload)
     })
 }

@@ -1,6 +1,6 @@
 //! Many instances by one request. <https://cloud.google.com/compute/docs/instances/multiple/create-in-bulk>
 
-use super::{create, disks, draft, metadata, template, work};
+use super::{create, draft, going, metadata, template, work};
 use crate::machines;
 use crate::projects::quota::Limits;
 use compute_api::call::Call;
@@ -135,7 +135,7 @@ fn take_back(names: &[String], scope: &Scope, project: &str, begun: &[String]) -
                     kind: "delete".into(),
                     target: path.to_string(),
                     id: instance.id,
-                    payload: disks::going(tx, &instance)?,
+                    payload: going::going(tx, &instance)?,
                 };
                 operation::begin(tx, work::DELETE, scope, &input, &path)?;
             }

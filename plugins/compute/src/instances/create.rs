@@ -6,6 +6,7 @@
 
 use super::disks::{self, Made};
 use super::draft::Draft;
+use super::going;
 use super::network::{self, Machine};
 use super::state::State;
 use super::work;
@@ -37,7 +38,7 @@ pub fn create(call: &Call, draft: Draft) -> Result<String> {
             return Ok((operation, false));
         }
         let (instance, made) = write(tx, &instance, limits)?;
-        let mut payload = disks::noted(&made);
+        let mut payload = going::noted(&made);
         payload[operation::SHOWN] = crate::disks::warnings(&made);
         let then = Then::Run(work::CREATE, payload);
         Ok((operation::start(tx, call, &instance.path, instance.id, then)?, true))
@@ -56,7 +57,7 @@ pub fn create_for(draft: Draft, shown: &Value) -> Result<String> {
     reserve(&mut instance)?;
     let written = db::transaction(|tx| {
         let (instance, made) = write(tx, &instance, limits)?;
-        let mut payload = disks::noted(&made);
+        let mut payload = going::noted(&made);
         payload[operation::SHOWN] = shown.clone();
         let input = Input { kind: "insert".to_owned(), target: instance.path.to_string(), id: instance.id, payload };
         Ok((operation::begin(tx, work::CREATE, &instance.path.scope, &input, &instance.path)?, true))

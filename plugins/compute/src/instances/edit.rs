@@ -220,7 +220,10 @@ pub fn set_name(mut request: Request) -> Result<Reply> {
     Ok(named)
 }
 
-fn rename(tx: &Transaction, instance: &mut Resource, next: compute_api::path::Path) -> Result<()> {
+/// Gives a resource another name, or another place.
+///
+/// Errors: 409 for one that is taken.
+pub fn rename(tx: &Transaction, instance: &mut Resource, next: compute_api::path::Path) -> Result<()> {
     if store::find(tx, &next)?.is_some() {
         return Err(failure::already_exists(&next));
     }

@@ -1,7 +1,7 @@
 //! Starting and stopping. <https://cloud.google.com/compute/docs/instances/instance-lifecycle>
 
 use super::state::{State, refused};
-use super::{disks, work};
+use super::{going, work};
 use crate::machines;
 use compute_api::call::Call;
 use compute_api::change;
@@ -141,7 +141,7 @@ pub fn delete(request: Request) -> Result<Reply> {
             return Err(protected(instance));
         }
         State::Stopping.enter(instance);
-        Ok(Then::Run(work::DELETE, disks::going(tx, instance)?))
+        Ok(Then::Run(work::DELETE, going::going(tx, instance)?))
     })
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`insert`], [`bulk`], [`create`] | one instance, many, and how one comes to be |
 //! | [`draft`], [`template`], [`defaults`], [`account`], [`disks`] | what a client sent, completed |
+//! | [`going`] | disks that go with it |
 //! | [`read`], [`guest`], [`referrers`] | what is shown |
 //! | [`lifecycle`], [`state`], [`work`] | starting and stopping; what the runner does for it |
 //! | [`edit`], [`attach`], [`interfaces`], [`update`] | changes |
@@ -17,6 +18,7 @@ pub mod defaults;
 pub mod disks;
 pub mod draft;
 pub mod edit;
+pub mod going;
 pub mod guest;
 pub mod insert;
 pub mod interfaces;

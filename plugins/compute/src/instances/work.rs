@@ -2,7 +2,7 @@
 
 use super::network::{self, Machine};
 use super::state::State;
-use super::{disks, guest};
+use super::{disks, going, guest};
 use crate::{groups, machines};
 use compute_api::operation::Input;
 use compute_api::path::Path;
@@ -81,7 +81,7 @@ fn gone(operation: &Operation, input: &Input, path: &Path) -> Result<Outcome> {
     match operation.kind.as_str() {
         DELETE => {
             network::release(input.id)?;
-            disks::discard(&input.payload)?;
+            going::discard(&input.payload)?;
             Ok(done())
         }
         _ => Err(compute_api::failure::not_found(path)),
@@ -173,7 +173,7 @@ fn undo(instance: &Resource, input: &Input) -> Result<()> {
     machines::remove(instance)?;
     network::release(instance.id)?;
     forget(instance)?;
-    disks::discard(&input.payload)
+    going::discard(&input.payload)
 }
 
 /// Removes the row, and what only the instance had.
@@ -222,7 +222,7 @@ fn delete(instance: &Resource, input: &Input) -> Result<Outcome> {
     // An operation that was starting it may have made a container meanwhile; without a network no other follows.
     machines::remove(instance)?;
     forget(instance)?;
-    disks::discard(&input.payload)?;
+    going::discard(&input.payload)?;
     groups::reconcile::after(instance)?;
     Ok(done())
 }

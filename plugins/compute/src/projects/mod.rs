@@ -2,6 +2,7 @@
 //! <https://cloud.google.com/compute/docs/reference/rest/v1/projects>
 
 pub mod handlers;
+pub mod moving;
 pub mod quota;
 pub mod xpn;
 

@@ -74,6 +74,9 @@ pub fn update(mut request: Request) -> Result<Reply> {
     let nics = db::transaction(|tx| {
         let mut machine = known(tx, id)?;
         let before = networks_of(tx, id)?;
+        if let Some(path) = path(&told).ok().filter(|path| *path != machine.path) {
+            rename(tx, &mut machine, path)?;
+        }
         machine.tags = told.tags.clone().unwrap_or(machine.tags);
         machine.accounts = told.service_accounts.clone().unwrap_or(machine.accounts);
         machine.can_ip_forward = told.can_ip_forward.unwrap_or(machine.can_ip_forward);
@@ -87,6 +90,17 @@ pub fn update(mut request: Request) -> Result<Reply> {
         row::nics_of(tx, id)
     })?;
     Ok(answer(&nics))
+}
+
+/// Gives a machine another name, or another zone: what it has, and what finds it, goes with it.
+fn rename(tx: &Transaction, machine: &mut Machine, path: Path) -> Result<()> {
+    let zone = Machine { path: path.clone(), ..machine.clone() }.zone();
+    if let Some(other) = row::named(tx, &path.project, &path.name, Some(&zone))?.first() {
+        return Err(failure::already_exists(&other.path));
+    }
+    row::rename(tx, machine, &path)?;
+    machine.path = path;
+    Ok(())
 }
 
 /// `POST .../machines/{id}:start`: the nic runs, and has its configuration. External addresses that were given back are found anew.

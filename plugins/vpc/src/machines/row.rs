@@ -167,6 +167,16 @@ pub fn save(tx: &Transaction, machine: &Machine) -> Result<()> {
     Ok(())
 }
 
+/// Writes where a machine is from now on; its leases are of the new path.
+pub fn rename(tx: &Transaction, machine: &Machine, path: &Path) -> Result<()> {
+    let next = Machine { path: path.clone(), ..machine.clone() };
+    let sql = "UPDATE machine SET path = $2, zone = $3, name = $4 WHERE id = $1";
+    tx.execute(sql, params![machine.id, path.to_string(), next.zone(), path.name.as_str()])?;
+    let sql = "UPDATE lease SET owner = $2 WHERE owner = $1";
+    tx.execute(sql, params![machine.path.to_string(), path.to_string()])?;
+    Ok(())
+}
+
 /// Writes an interface, new or changed.
 pub fn save_nic(tx: &Transaction, machine: i64, nic: &Nic) -> Result<()> {
     let sql = "INSERT INTO nic (machine, place, network, subnetwork, address, document) VALUES ($1, $2, $3, $4, $5, $6) \
