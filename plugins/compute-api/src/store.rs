@@ -251,14 +251,17 @@ pub fn list(query: Query<'_>, after: Option<&Cursor>, limit: u32) -> Result<Vec<
         sql += &format!(" AND name = {}", bind(&mut values, name.into()));
     }
     if let Some(after) = after {
-        let scope = bind(&mut values, after.scope.as_str().into());
         let name = bind(&mut values, after.name.as_str().into());
-        let behind = format!("(scope > {scope} OR (scope = {scope} AND name > {name}))");
+        // In forms that an index seeks by: rows before the page are not read.
+        let behind = match query.scope {
+            Some(_) => format!("name > {name}"),
+            None => format!("(scope, name) > ({}, {name})", bind(&mut values, after.scope.as_str().into())),
+        };
         match query.by_age {
             false => sql += &format!(" AND {behind}"),
             true => {
                 let age = bind(&mut values, after.created_ms.into());
-                sql += &format!(" AND (created_ms < {age} OR (created_ms = {age} AND {behind}))");
+                sql += &format!(" AND created_ms <= {age} AND (created_ms < {age} OR ({behind}))");
             }
         }
     }

@@ -8,17 +8,27 @@ use super::names::Owner;
 use super::spec;
 use super::states::{Known, RunState};
 use super::watch::Notice;
+use crate::capability::context::machine_now_ms;
 use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
     KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// How often a container is looked for that the engine is removing already.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// For so long after its start a container may miss the signal to stop, in milliseconds; and when it is said again.
+const YOUNG_MS: u64 = 10_000;
+const SAY_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+fn is_young(started_ms: u64) -> bool {
+    machine_now_ms().saturating_sub(started_ms) < YOUNG_MS
+}
 
 impl Docker {
     /// The engine's id of a container of the owner's: known by its labels, not by its name.
@@ -108,8 +118,29 @@ impl Docker {
             self.unpause(owner, name).await?;
         }
         let patience = Duration::from_secs(known.map_or(10, |known| known.stop_seconds).into());
+        let young = known.and_then(|known| known.started_ms).is_some_and(is_young);
         let stop = |engine: bollard::Docker, id: Arc<str>| async move { Ok(engine.stop_container(&id, None).await?) };
-        self.change(owner, name, self.config.limits.call + patience, stop).await
+        tokio::select! {
+            stopped = self.change(owner, name, self.config.limits.call + patience, stop) => stopped,
+            never = self.say_again(&id), if young => match never {},
+        }
+    }
+
+    /// Sends a container's signal to stop again: the kernel drops one that comes before the container's first process has said that it
+    /// takes it.
+    async fn say_again(&self, id: &str) -> Infallible {
+        for pause in SAY_AGAIN {
+            sleep(pause).await;
+            if let Ok(said) = self.inspect(id).await {
+                let signal = said.config.and_then(|config| config.stop_signal).unwrap_or_else(|| "SIGTERM".to_owned());
+                let options = KillContainerOptionsBuilder::new().signal(&signal).build();
+                let kill = |engine: bollard::Docker| async move { Ok(engine.kill_container(id, Some(options)).await?) };
+                if let Err(error) = self.client.quick(kill).await {
+                    tracing::debug!(%error, id, "it cannot be told to stop again");
+                }
+            }
+        }
+        std::future::pending().await
     }
 
     pub async fn kill(&self, owner: &Owner, name: &str, signal: &str) -> Result<(), DockerError> {

@@ -118,7 +118,11 @@ fn start_new(instance: &Resource, input: &Input) -> Result<Outcome> {
             log::warn!("{} cannot be started: {}", instance.path, error.message());
             // Undoing may take more than one step, and what is told in the end is the first error.
             let kept = json!({"reason": error.reason(), "message": error.message()});
-            change(instance, |instance| instance.set(FAILURE, kept.clone()))?;
+            match change(instance, |instance| instance.set(FAILURE, kept.clone())) {
+                // It was deleted meanwhile, and what was made for it may have been made since.
+                Err(error) if error.code() == Code::NotFound => {}
+                other => other?,
+            }
             undo(instance, input)?;
             groups::reconcile::refused(instance, &error)?;
             Err(error)

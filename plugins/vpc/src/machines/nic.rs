@@ -55,10 +55,18 @@ pub fn start(id: i64) -> Result<()> {
             // A bridge was taken away between its making and its use, for nobody was on it; or the nic itself, by a request that
             // crosses this one.
             Err(error) if matches!(error.code(), Code::NotFound | Code::AlreadyExists | Code::ConditionNotMet) => {}
-            other => return other,
+            other => return unless_unwanted(id, other),
         }
     }
-    make(id)
+    unless_unwanted(id, make(id))
+}
+
+/// Leaves no nic of a machine that was stopped or deleted while the nic was being made, by one who found nothing to remove.
+fn unless_unwanted(id: i64, made: Result<()>) -> Result<()> {
+    if made.is_err() && row::get(id)?.is_none_or(|machine| !machine.running) {
+        remove(id)?;
+    }
+    made
 }
 
 fn make(id: i64) -> Result<()> {

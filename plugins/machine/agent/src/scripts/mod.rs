@@ -9,6 +9,10 @@ use crate::metadata::{Backoff, Metadata, Server};
 use execution::Finished;
 use source::Source;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long a machine that stops asks for its scripts: who stops it waits, and the server may be gone before the machine is.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// When scripts run.
 #[derive(Clone, Copy, PartialEq)]
@@ -66,12 +70,12 @@ fn run_one(server: &Server, source: &Source) -> Option<Finished> {
 /// A machine that starts waits for its metadata as long as it takes; one that ends tries for seconds.
 fn read(server: &Server, event: Event) -> Option<Metadata> {
     let mut backoff = Backoff::new();
-    for attempt in 0.. {
+    let began = Instant::now();
+    loop {
         match server.tree() {
             Ok((metadata, _)) => return Some(metadata),
-            Err(_) if event == Event::Shutdown && attempt == 5 => return None,
+            Err(_) if event == Event::Shutdown && began.elapsed() > PATIENCE => return None,
             Err(_) => backoff.sleep(),
         }
     }
-    None
 }
