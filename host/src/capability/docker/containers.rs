@@ -8,7 +8,7 @@ use super::names::Owner;
 use super::spec;
 use super::states::{Known, RunState};
 use super::watch::Notice;
-use crate::capability::context::machine_now_ms;
+use crate::capability::context::clock::machine_now_ms;
 use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
     KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, UploadToContainerOptionsBuilder,
