@@ -117,7 +117,7 @@ impl Docker {
         if known.as_ref().is_some_and(|known| known.state == RunState::Paused) {
             self.unpause(owner, name).await?;
         }
-        let patience = Duration::from_secs(known.map_or(10, |known| known.stop_seconds).into());
+        let patience = Duration::from_secs(known.as_ref().map_or(10, |known| known.stop_seconds).into());
         let young = known.and_then(|known| known.started_ms).is_some_and(is_young);
         let stop = |engine: bollard::Docker, id: Arc<str>| async move { Ok(engine.stop_container(&id, None).await?) };
         tokio::select! {
