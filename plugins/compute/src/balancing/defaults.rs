@@ -40,7 +40,7 @@ pub fn complete(collection: &str, body: &mut Map<String, Value>) {
         "sslPolicies" => fill(body, &json!({"profile": "COMPATIBLE", "minTlsVersion": "TLS_1_0"})),
         "targetPools" => fill(body, &json!({"sessionAffinity": "NONE"})),
         "backendBuckets" => fill(body, &json!({"enableCdn": false})),
-        "instantSnapshots" | "nodeTemplates" => fill(body, &json!({"status": "READY"})),
+        "nodeTemplates" => fill(body, &json!({"status": "READY"})),
         // The other end never answers, for nothing is sent there.
         "vpnTunnels" => fill(
             body,

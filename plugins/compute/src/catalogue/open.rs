@@ -9,9 +9,9 @@ use fogbank_sdk::{Error, Reply, Request, RequestHead, Result};
 /// All who have shown who they are.
 const EVERYBODY: &str = "allAuthenticatedUsers";
 
-/// What a method about images and licenses needs, and whether it is about one of them.
+/// What a method about images and licenses needs, and the parameter of the one that it is about.
 const METHODS: [(&str, &str, &str); 7] = [
-    ("compute.imageFamilyViews.get", "compute.images.getFromFamily", ""),
+    ("compute.imageFamilyViews.get", "compute.images.getFromFamily", "family"),
     ("compute.images.get", "compute.images.get", "image"),
     ("compute.images.getFromFamily", "compute.images.getFromFamily", ""),
     ("compute.images.list", "compute.images.list", ""),
@@ -28,9 +28,13 @@ pub fn require(request: &RequestHead) -> Result<()> {
     let method = METHODS.iter().find(|(id, ..)| *id == route);
     let (_, permission, param) = method.ok_or_else(|| Error::internal(format!("{route} is not open")))?;
     let project = request.param("project");
-    let resource = match param.is_empty() {
-        true => format!("//cloudresourcemanager.googleapis.com/projects/{project}"),
-        false => Path::new(project, Scope::Global, &format!("{param}s"), request.param(param)).full_name(),
+    let name = request.param(param);
+    let resource = match *param {
+        "" => format!("//cloudresourcemanager.googleapis.com/projects/{project}"),
+        "family" => {
+            Path::new(project, Scope::Zone(request.param("zone").to_owned()), "imageFamilyViews", name).full_name()
+        }
+        _ => Path::new(project, Scope::Global, &format!("{param}s"), name).full_name(),
     };
     let open = Grant { member: EVERYBODY.to_owned(), permissions: vec![(*permission).to_owned()] };
     let grants = if public::is_public(project) { vec![open] } else { Vec::new() };

@@ -7,7 +7,7 @@ use compute_api::path::{Path, Scope};
 use compute_api::{failure, places};
 use fogbank_sdk::operations::{self, Operation, State};
 use fogbank_sdk::{Error, Reply, Request, RequestHead, Response, Result, context, page};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// How long `wait` waits, as the real service does.
 const PATIENCE_MS: u64 = 120_000;
@@ -47,8 +47,7 @@ pub fn delete(request: Request) -> Result<Reply> {
         return Err(Error::invalid(format!("The operation '{}' has not ended.", found.id)));
     }
     operations::delete(&found.id)?;
-    // The real service answers with nothing at all, which google-cloud-compute for Python cannot read.
-    Ok(Response::json(&json!({})).into())
+    Ok(Response::new(204).into())
 }
 
 /// `GET .../operations`, the newest first.

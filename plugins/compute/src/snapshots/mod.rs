@@ -25,6 +25,24 @@ pub fn insert(mut request: Request) -> Result<Reply> {
     })
 }
 
+/// `POST .../instantSnapshots`: a record of a disk's state, which nothing can be made from yet.
+///
+/// Errors: 400 naming the field, 404, 409.
+pub fn insert_instant(mut request: Request) -> Result<Reply> {
+    let call = Call::of(&request)?;
+    let body = call.body(&mut request)?;
+    change::insert(&call, body, |tx, snapshot| {
+        let disk = snapshot.link("sourceDisk").ok_or_else(|| failure::required("resource.sourceDisk"))?;
+        let disk = store::load(tx, &disk)?;
+        snapshot.set("status", "READY");
+        snapshot.set("sourceDiskId", disk.id.to_string());
+        for (theirs, ours) in [("sizeGb", "diskSizeGb"), ("architecture", "architecture")] {
+            snapshot.body.extend(disk.body.get(theirs).map(|value| (ours.to_owned(), value.clone())));
+        }
+        Ok(Then::Done)
+    })
+}
+
 /// Writes a snapshot of a disk; what it holds is made by [`disks::make`].
 ///
 /// Errors: 400 without a name, 409 for one that is taken.

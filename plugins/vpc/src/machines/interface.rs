@@ -38,7 +38,7 @@ pub fn take_all(tx: &Transaction, owner: &Owner<'_>, mut wanted: Vec<Map<String,
     }
     let mut nics: Vec<Nic> = Vec::new();
     for (place, wanted) in wanted.into_iter().enumerate() {
-        let nic = take(tx, owner, place, wanted)?;
+        let nic = take(tx, owner, place, wanted).map_err(|error| at(place, error))?;
         if nics.iter().any(|other| other.network == nic.network) {
             let message = format!("Two interfaces of the instance are on the network '{}'.", nic.network);
             return Err(Error::invalid(message));
@@ -48,6 +48,18 @@ pub fn take_all(tx: &Transaction, owner: &Owner<'_>, mut wanted: Vec<Map<String,
     }
     row::remove_nics(tx, owner.machine.id, i64::try_from(nics.len()).unwrap_or(i64::MAX))?;
     Ok(nics)
+}
+
+/// The error of an interface says which one it is.
+fn at(place: usize, error: Error) -> Error {
+    const ANY: &str = "networkInterfaces[]";
+    match error.message().contains(ANY) {
+        true => {
+            let message = error.message().replace(ANY, &format!("networkInterfaces[{place}]"));
+            Error::new(error.code(), error.reason(), message)
+        }
+        false => error,
+    }
 }
 
 fn take(tx: &Transaction, owner: &Owner<'_>, place: usize, mut document: Map<String, Value>) -> Result<Nic> {
