@@ -80,6 +80,8 @@ async fn f08_a_container_in_the_way_of_a_new_machine_is_named() {
         way.on("POST containers/create nic-", 1, Then::Hold(Arc::clone(&word)));
         let operation = cloud.begin("POST", &format!("zones/{ZONE}/instances"), Cloud::machine("w2", "")).await;
         let id = operation["targetId"].as_str().expect("an id");
+        // The host has seen by then that no name is taken.
+        wait_for(Duration::from_secs(20), "the request for a nic", || async { way.has_met() }).await;
         let stranger = Stranger::container(format!("{prefix}{part}-{id}"));
         word.notify_one();
         expect_in_the_way(&cloud.soon(&operation).await, &stranger);
@@ -137,6 +139,7 @@ async fn f08_a_volume_in_the_way_of_a_disk_is_named() {
     way.on("POST volumes/create", 1, Then::Hold(Arc::clone(&word)));
     let operation = cloud.begin("POST", &format!("zones/{ZONE}/disks"), json!({"name": "d1", "sizeGb": "10"})).await;
     let id = operation["targetId"].as_str().expect("an id");
+    wait_for(Duration::from_secs(20), "the request for a volume", || async { way.has_met() }).await;
     let stranger = Stranger::volume(format!("{}disk-{id}", prefix(&cloud, &first)));
     word.notify_one();
     expect_in_the_way(&cloud.soon(&operation).await, &stranger);
