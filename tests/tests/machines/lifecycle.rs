@@ -66,14 +66,20 @@ async fn the_machine_type_limits_the_container() {
     let Some(cloud) = Cloud::start().await else { return };
     let machine = cloud.launch(Cloud::machine("w1", "")).await;
     let limits = |machine: &Value| {
-        docker(&["inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}", &cloud.container(machine)])
+        docker(&["inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}", &cloud.container(machine)])
     };
-    assert_eq!(limits(&machine), format!("{} 2000000000", 1_u64 << 30));
+    assert_eq!(limits(&machine), format!("{} 200000", 1_u64 << 30));
     cloud.act("w1", "stop").await;
     let body = json!({"machineType": format!("zones/{ZONE}/machineTypes/n1-standard-1")});
     cloud.make("POST", &format!("zones/{ZONE}/instances/w1/setMachineType"), body).await;
     cloud.act("w1", "start").await;
-    assert_eq!(limits(&machine), format!("{} 1000000000", 3_840_u64 << 20));
+    assert_eq!(limits(&machine), format!("{} 100000", 3_840_u64 << 20));
+    // More than this host may have.
+    cloud.act("w1", "stop").await;
+    let body = json!({"machineType": format!("zones/{ZONE}/machineTypes/n1-standard-96")});
+    cloud.make("POST", &format!("zones/{ZONE}/instances/w1/setMachineType"), body).await;
+    cloud.act("w1", "start").await;
+    assert_eq!(limits(&machine), format!("{} 9600000", 368_640_u64 << 20));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -203,13 +203,22 @@ fn log_config() -> HostConfigLogConfig {
     HostConfigLogConfig { typ: Some("json-file".to_owned()), config: Some(HashMap::from(options)) }
 }
 
+/// The period, in microseconds, that a share of the processors is of: the kernel's default.
+const CPU_PERIOD: i64 = 100_000;
+
 impl Limits {
     fn memory(&self) -> i64 {
         i64::try_from(self.memory_bytes).unwrap_or(i64::MAX)
     }
 
-    fn nano_cpus(&self) -> i64 {
-        i64::from(self.cpu_millis) * 1_000_000
+    /// Microseconds of processor time in each [`CPU_PERIOD`]; 0 is no limit. Not as a number of processors (`NanoCpus`): engines refuse
+    /// one that is larger than their own, and a machine of four has to run on a host of two.
+    fn cpu_quota(&self) -> i64 {
+        const LEAST: i64 = 1000;
+        match i64::from(self.cpu_millis) * CPU_PERIOD / 1000 {
+            0 => 0,
+            quota => quota.max(LEAST),
+        }
     }
 
     fn pids(&self) -> i64 {
@@ -223,7 +232,8 @@ impl Limits {
             memory: Some(self.memory()),
             // Memory and swap together: there is no swap beside the memory.
             memory_swap: Some(self.memory()),
-            nano_cpus: Some(self.nano_cpus()),
+            cpu_period: Some(CPU_PERIOD),
+            cpu_quota: Some(self.cpu_quota()),
             pids_limit: Some(self.pids()),
             ..Default::default()
         };
@@ -240,7 +250,8 @@ impl Limits {
         ContainerUpdateBody {
             memory: Some(self.memory()),
             memory_swap: Some(self.memory()),
-            nano_cpus: Some(self.nano_cpus()),
+            cpu_period: Some(CPU_PERIOD),
+            cpu_quota: Some(self.cpu_quota()),
             pids_limit: Some(self.pids()),
             ..Default::default()
         }
