@@ -30,6 +30,16 @@ pub fn list(request: &RequestHead, decorate: impl FnMut(&mut Vec<Resource>) -> R
     Ok(Response::json(&answer(&call, items, page.next)))
 }
 
+/// `GET .../COLLECTION/NAME` of resources that `decorate` adds to, as it does in [`list`].
+///
+/// Errors: 404.
+pub fn one(request: &RequestHead, decorate: impl FnOnce(&mut Vec<Resource>) -> Result<()>) -> Result<Response> {
+    let call = Call::of(request)?;
+    let mut found = vec![store::get(&call.target(request)?)?];
+    decorate(&mut found)?;
+    Ok(Response::json(&show::resource(&found[0], &call.base)?))
+}
+
 /// The answer to a list of one scope.
 pub fn answer(call: &Call, items: Vec<Value>, next: Option<String>) -> Value {
     let place = format!("projects/{}/{}/{}", call.project, call.scope, call.collection.name);

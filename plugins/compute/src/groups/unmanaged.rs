@@ -8,7 +8,7 @@ use compute_api::path::{MARK, Path};
 use compute_api::store::{self, Resource};
 use compute_api::{change, failure, list as lists};
 use fogbank_sdk::db::Transaction;
-use fogbank_sdk::{Error, Reply, Request, Response, Result};
+use fogbank_sdk::{Error, Reply, Request, Result};
 use serde_json::{Map, Value, json};
 
 /// The field of a group's row with the paths of its instances; not shown to clients, and no links: an instance may go without asking.
@@ -27,10 +27,7 @@ pub fn insert(mut request: Request) -> Result<Reply> {
 ///
 /// Errors: 404.
 pub fn get(request: Request) -> Result<Reply> {
-    let call = Call::of(&request)?;
-    let mut groups = vec![store::get(&call.target(&request)?)?];
-    show::groups(&mut groups)?;
-    Ok(Response::json(&compute_api::show::resource(&groups[0], &call.base)?).into())
+    lists::one(&request, show::groups).map(Reply::from)
 }
 
 /// `GET .../instanceGroups`

@@ -117,7 +117,8 @@ pub fn perform_maintenance(request: Request) -> Result<Reply> {
     simulate_maintenance_event(request)
 }
 
-/// `POST .../instances/NAME/sendDiagnosticInterrupt`: an NMI, which a container has none of; it is written to the console.
+/// `POST .../instances/NAME/sendDiagnosticInterrupt`: an NMI, which a container has none of, so that nothing
+/// happens.
 ///
 /// Errors: 400 for one that does not run, 404.
 pub fn send_diagnostic_interrupt(request: Request) -> Result<Reply> {

@@ -11,9 +11,9 @@ pub use carry_out::all as carry_out;
 
 use compute_api::call::Call;
 use compute_api::operation::Then;
-use compute_api::store::{self, Resource};
-use compute_api::{change, failure, list as lists, show};
-use fogbank_sdk::{Reply, Request, Response, Result, context};
+use compute_api::store::Resource;
+use compute_api::{change, failure, list as lists};
+use fogbank_sdk::{Reply, Request, Result, context};
 use serde_json::{Value, json};
 
 /// `POST .../resourcePolicies`
@@ -40,10 +40,7 @@ pub fn patch(mut request: Request) -> Result<Reply> {
 ///
 /// Errors: 404.
 pub fn get(request: Request) -> Result<Reply> {
-    let call = Call::of(&request)?;
-    let mut found = vec![store::get(&call.target(&request)?)?];
-    decorate(&mut found)?;
-    Ok(Response::json(&show::resource(&found[0], &call.base)?).into())
+    lists::one(&request, decorate).map(Reply::from)
 }
 
 /// `GET .../resourcePolicies`

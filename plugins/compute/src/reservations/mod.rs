@@ -7,8 +7,8 @@ use compute_api::call::Call;
 use compute_api::operation::Then;
 use compute_api::path::Scope;
 use compute_api::store::{self, Resource};
-use compute_api::{change, failure, list as lists, show};
-use fogbank_sdk::{Reply, Request, Response, Result, db};
+use compute_api::{change, failure, list as lists};
+use fogbank_sdk::{Reply, Request, Result, db};
 use serde_json::{Value, json};
 
 /// `POST .../reservations`
@@ -29,10 +29,7 @@ pub fn insert(mut request: Request) -> Result<Reply> {
 ///
 /// Errors: 404.
 pub fn get(request: Request) -> Result<Reply> {
-    let call = Call::of(&request)?;
-    let mut found = vec![store::get(&call.target(&request)?)?];
-    decorate(&mut found)?;
-    Ok(Response::json(&show::resource(&found[0], &call.base)?).into())
+    lists::one(&request, decorate).map(Reply::from)
 }
 
 /// `GET .../reservations`

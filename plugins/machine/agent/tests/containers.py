@@ -23,11 +23,11 @@ HERE = Path(__file__).parent
 STARTUP = """#!/bin/sh
 echo "hello from $0"
 echo "to stderr" >&2
-echo ran >> /root/startup
+echo ran >> /startup-ran
 ( sleep 0.1 & ) ; ( ( sleep 0.2 & ) & )
 exit 4
 """
-SHUTDOWN = "echo going down\nsleep 1\necho down > /root/shutdown\n"
+SHUTDOWN = "echo going down\nsleep 1\necho down > /shutdown-ran\n"
 
 
 def run(*command, check=True, **options):
@@ -142,7 +142,7 @@ def check_start(machine, public):
     log = machine.log()
     assert re.search(r"google_metadata_script_runner\[\d+\]: startup-script: hello from /tmp/metadata-scripts", log), log
     assert "startup-script: to stderr" in log
-    assert machine.read("/root/startup") == "ran\n"
+    assert machine.read("/startup-ran") == "ran\n"
     assert machine.read("/etc/hostname") == "w1\n"
     assert "10.20.0.2 w1.us-central1-a.c.p.internal w1  # Added by Google" in machine.read("/etc/hosts")
 
@@ -281,8 +281,8 @@ def check_stop(machine):
     machine.start()
     machine.says("startup-script-url: from a bucket")
     machine.says("startup-script-url exit status 0")
-    assert machine.read("/root/shutdown") == "down\n"
-    assert machine.read("/root/startup") == "ran\n"
+    assert machine.read("/shutdown-ran") == "down\n"
+    assert machine.read("/startup-ran") == "ran\n"
     assert machine.stop() == 0
 
 
